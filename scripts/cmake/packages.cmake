@@ -1,0 +1,21 @@
+# Every outside library, looked up once. Which folder may include which is in scripts/layers.txt.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS headers)
+find_package(GTest REQUIRED)
+find_package(cppzmq REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(XGBOOST REQUIRED IMPORTED_TARGET xgboost)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+find_package(ZLIB REQUIRED)
+
+# LLVM's version file wants major.minor; LLD is not on the default search path.
+find_package(LLVM 19.1 REQUIRED CONFIG)
+find_package(LLD 19.1 REQUIRED CONFIG PATHS /usr/lib/llvm-19)
+add_library(tenon_llvm_package INTERFACE)
+target_include_directories(tenon_llvm_package SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
+target_link_libraries(tenon_llvm_package INTERFACE lldELF lldCommon LLVM)
