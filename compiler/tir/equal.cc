@@ -204,7 +204,7 @@ class Hash {
     } else if constexpr (std::is_same_v<V, DataType>) {
       mix((static_cast<std::uint64_t>(v.code) << 32) | (v.bits << 24) | (v.lanes << 1) |
           v.scalable);
-    } else {
+    } else if constexpr (!std::is_same_v<V, BlockId>) {
       mix(static_cast<std::uint64_t>(v));
     }
   }
