@@ -24,7 +24,8 @@ size_t edit_distance(std::string_view source, std::string_view target) {
 
 // The path from the repository's top: messages must not depend on where the sources were built.
 std::string_view short_path(std::string_view path) {
-  for (std::string_view top : {"compiler/", "tuner/", "tracker/", "worker/", "rpc/", "database/", "tests/"}) {
+  for (std::string_view top :
+       {"compiler/", "tuner/", "tracker/", "worker/", "rpc/", "database/", "tests/"}) {
     size_t at = path.rfind(std::string("/").append(top));
     if (at != std::string_view::npos) return path.substr(at + 1);
   }
@@ -56,7 +57,8 @@ std::string did_you_mean(std::string_view asked, const std::vector<std::string>&
 }
 
 void detail::CheckFailure::operator&(const CheckText& text) const {
-  std::string message = std::string(short_path(file)) + ":" + std::to_string(line) + ": CHECK(" + condition + ") failed";
+  std::string message = std::string(short_path(file)) + ":" + std::to_string(line) + ": CHECK(" +
+                        condition + ") failed";
   std::string more = text.text();
   throw Bug(more.empty() ? message : message + ": " + more);
 }

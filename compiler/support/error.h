@@ -1,8 +1,9 @@
 // The three families of errors and the one macro.
 //
-// UserError: the user asked for something impossible. Bug: CHECK failed, this program is wrong. IoError: a file, socket,
-// database or peer did not do its part. Expected outcomes are values, not errors. Errors are caught at four borders only:
-// the command line's main, the tracker loop, the worker loop and the tuner's try of one candidate.
+// UserError: the user asked for something impossible. Bug: CHECK failed, this program is wrong.
+// IoError: a file, socket, database or peer did not do its part. Expected outcomes are values, not
+// errors. Errors are caught at four borders only: the command line's main, the tracker loop, the
+// worker loop and the tuner's try of one candidate.
 #pragma once
 
 #include <sstream>
@@ -41,8 +42,8 @@ class IoError : public Error {
 // IoError "ACTION: text of error_number".
 [[noreturn]] void throw_io_error(const std::string& action, int error_number);
 
-// The known name with the smallest edit distance to `asked`, or "" when none is near (more than a third of
-// it wrong).
+// The known name with the smallest edit distance to `asked`, or "" when none is near (more than a
+// third of it wrong).
 std::string nearest_name(std::string_view asked, const std::vector<std::string>& known);
 
 // "did you mean X?" with the nearest name, or "" when none is near. Made to be UserError's hint.
@@ -74,7 +75,7 @@ struct CheckFailure {
 }  // namespace tenon
 
 // CHECK(condition) << "what must hold and what was found"; throws Bug. Evaluated in every build.
-#define CHECK(condition) \
+#define CHECK(condition)      \
   if (condition) [[likely]] { \
-  } else /* NOLINT */ \
+  } else /* NOLINT */         \
     ::tenon::detail::CheckFailure{__FILE__, __LINE__, #condition} & ::tenon::detail::CheckText()

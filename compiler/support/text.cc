@@ -56,7 +56,8 @@ std::string_view trim(std::string_view text) {
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
   std::string result;
   size_t begin = 0;
-  for (size_t at; (at = text.find(from, begin)) != std::string_view::npos; begin = at + from.size()) {
+  for (size_t at; (at = text.find(from, begin)) != std::string_view::npos;
+       begin = at + from.size()) {
     result.append(text.substr(begin, at - begin)).append(to);
   }
   return result.append(text.substr(begin));

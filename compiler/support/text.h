@@ -50,7 +50,8 @@ std::string pad_right(std::string_view text, size_t width);
 // Fixed-point with `digits` after the point: format_fixed(1.25, 1) == "1.2".
 std::string format_fixed(double value, int digits);
 
-// The shortest decimal text that reads back as the same double; always has a '.' or an exponent, or is nan/inf/-inf.
+// The shortest decimal text that reads back as the same double; always has a '.' or an exponent, or
+// is nan/inf/-inf.
 std::string format_double(double value);
 
 // "512 B", "1.5 KiB", "5.0 GiB".
@@ -59,11 +60,13 @@ std::string format_bytes(uint64_t size_bytes);
 // "850 us", "12.3 ms", "1.50 s", "3m 05s".
 std::string format_seconds(double seconds);
 
-// The whole text as a decimal integer or number; nullopt for anything else (sign allowed, no white space, no overflow).
+// The whole text as a decimal integer or number; nullopt for anything else (sign allowed, no white
+// space, no overflow).
 std::optional<int64_t> parse_int(std::string_view text);
 std::optional<double> parse_double(std::string_view text);
 
-// The duration "90s", "10m", "1.5h", "250ms" or a plain number of seconds, in seconds; nullopt for anything else or below 0.
+// The duration "90s", "10m", "1.5h", "250ms" or a plain number of seconds, in seconds; nullopt for
+// anything else or below 0.
 std::optional<double> parse_duration_s(std::string_view text);
 
 // Quoted with double quotes; backslash, quotes and control characters escaped as in Python.

@@ -24,7 +24,8 @@ endif()
 
 function(tenon_target_defaults target)
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow)
+  # Designated initializers leave fields at their defaults on purpose.
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers)
   if(TENON_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

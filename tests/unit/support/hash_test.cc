@@ -21,7 +21,8 @@ TEST(Hash, Sha256DoesNotDependOnHowTheStreamIsCut) {
   std::string whole = sha256_hex(bytes);
   for (size_t step : {1, 3, 55, 56, 63, 64, 65, 129}) {
     Sha256 hash;
-    for (size_t at = 0; at < bytes.size(); at += step) hash.update(std::string_view(bytes).substr(at, step));
+    for (size_t at = 0; at < bytes.size(); at += step)
+      hash.update(std::string_view(bytes).substr(at, step));
     std::string digest = hash.finish();
     Sha256 other;
     other.update(bytes);
