@@ -5,9 +5,10 @@
 #   tenon_executable(NAME SOURCES main.cc [DEPENDS ...] [LINK ...])
 #       program build/PRESET/NAME.
 #   tenon_unit_test(NAME SOURCES a_test.cc [DEPENDS ...] [LINK ...])
-#       GoogleTest program build/PRESET/tests/NAME, run by ctest as NAME. Sees TENON_SOURCE_DIR and TENON_BINARY_DIR.
+#       GoogleTest program build/PRESET/tests/NAME, run by ctest as NAME. Sees TENON_SOURCE_DIR
+#       and TENON_BINARY_DIR.
 #
-# Source lists are explicit and sorted; scripts/check_sources.py finds files that no list names.
+# Source lists are explicit and sorted; scripts/check.py finds files that no list names.
 
 find_program(TENON_MOLD mold)
 if(TENON_MOLD)
@@ -18,14 +19,16 @@ if(TENON_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${TENON_CCACHE})
 endif()
 if(TENON_SANITIZE)
-  add_compile_options(-fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_options(
+    -fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TENON_SANITIZE})
 endif()
 
 function(tenon_target_defaults target)
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
   # Designated initializers leave fields at their defaults on purpose.
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers)
   if(TENON_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
@@ -56,10 +59,17 @@ endfunction()
 
 function(tenon_unit_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LINK")
-  tenon_executable(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} LINK ${arg_LINK} GTest::gmock GTest::gtest_main)
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  target_compile_definitions(${name} PRIVATE TENON_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TENON_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  tenon_executable(${name}
+    SOURCES ${arg_SOURCES}
+    DEPENDS ${arg_DEPENDS}
+    LINK ${arg_LINK} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE
+    TENON_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TENON_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  add_test(NAME ${name}
+    COMMAND ${name} --gtest_brief=1
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
 
@@ -72,7 +82,7 @@ function(tenon_folders)
   endforeach()
 endfunction()
 
-# Names every DEPENDS that no folder defines; without this it would surface as a link error "-ltenon_x".
+# Names every DEPENDS that no folder defines, which else becomes a link error "-ltenon_x".
 function(tenon_check_depends)
   get_property(pairs GLOBAL PROPERTY TENON_DEPENDS)
   foreach(pair IN LISTS pairs)
@@ -80,7 +90,7 @@ function(tenon_check_depends)
     list(GET pair 0 target)
     list(GET pair 1 dependency)
     if(NOT TARGET ${dependency})
-      message(WARNING "${target} depends on ${dependency}, which no CMakeLists.txt defines")
+      message(WARNING "${target} depends on ${dependency}; no CMakeLists.txt defines it")
     endif()
   endforeach()
 endfunction()

@@ -1,0 +1,17 @@
+// Every golden command: one function in a file of its own, declared here and listed in commands.cc.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/golden/golden.h"
+
+namespace tenon::golden {
+
+const std::vector<Command>& commands();
+
+std::string caret(const Request& request);
+std::string nearest(const Request& request);
+std::string sha256(const Request& request);
+
+}  // namespace tenon::golden
