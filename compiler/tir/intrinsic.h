@@ -25,6 +25,16 @@ enum class Intrinsic : std::uint16_t {
   kLaneReduceAdd, kLaneReduceMax, kLaneReduceMin, kMaskedLoad, kMaskedStore,
   // Calls by name: the first argument is a StringImm.
   kCallExtern, kCallPureExtern, kCallPacked, kCallLlvmIntrin, kCallLlvmPureIntrin,
+  // Functions of the module by name (first argument a StringImm); types as values; pointers.
+  kCallFunction, kCallCpacked, kTypeAnnotation, kAccessPtr, kIsnullptr, kHandleAddByteOffset,
+  // Cooperation of threads.
+  kStorageSync, kThreadAllreduce, kThreadInvariant, kWarpActivemask, kWarpShuffle, kWarpShuffleUp,
+  kWarpShuffleDown,
+  // Matrix units.
+  kFillFragment, kLoadMatrixSync, kMmaSync, kStoreMatrixSync, kPtxMma, kSimdgroupFill,
+  kSimdgroupLoad, kSimdgroupStore, kSimdgroupMultiplyAccumulate,
+  // Packed arguments of host calls.
+  kTuple, kStructGet, kStructSet, kStackAlloca, kStackMakeShape, kStackMakeArray, kThrowLastError,
   kCount,
 };
 
