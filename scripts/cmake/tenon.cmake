@@ -71,7 +71,13 @@ function(tenon_unit_test name)
     COMMAND ${name} --gtest_brief=1
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  # What has threads or processes also runs under the thread sanitizer (scripts/dev verify).
+  if(name MATCHES "^(support|rpc|tracker|worker)")
+    set_tests_properties(${name} PROPERTIES LABELS concurrency)
+    add_dependencies(concurrency_tests ${name})
+  endif()
 endfunction()
+add_custom_target(concurrency_tests)
 
 # Adds each listed folder that has a CMakeLists.txt.
 function(tenon_folders)

@@ -1,0 +1,1 @@
+"""The house rules, one a file; scripts/check.py runs them."""
