@@ -242,6 +242,18 @@ struct Best {
   StoredMeasurement stored;
 };
 
+// A measurement with everything it names: what travels between databases.
+struct LogRecord {
+  WorkloadRecord workload;
+  TargetRecord target;
+  DeviceClass device_class;  // empty text: it never reached a device
+  MeasuringProtocol protocol;
+  Environment environment;  // empty text: none
+  TraceRecord trace;
+  Measurement measurement;  // its hashes are those of the records above
+  bool operator==(const LogRecord&) const = default;
+};
+
 // Low quantile by nearest rank (10 %: the ceil(n/10)-th smallest), lower median, and median of
 // absolute deviations from it. All zero without samples.
 struct SampleStatistics {
@@ -252,7 +264,7 @@ struct SampleStatistics {
 };
 SampleStatistics statistics(const std::vector<std::uint64_t>& samples_ns);
 
-// Samples as stored: count, first value, then zigzag differences, all as LEB128.
+// Samples as stored: their count, then zigzag differences (the first from 0), all as LEB128.
 std::string encode_samples(const std::vector<std::uint64_t>& samples_ns);
 // Gives nothing if the bytes are not exactly one encoded list of at most kMaxSamples.
 std::optional<std::vector<std::uint64_t>> decode_samples(std::string_view bytes);

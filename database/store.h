@@ -30,6 +30,7 @@ struct StoreOptions {
   int commit_window_ms = 5;         // how long a write may wait for company
   int max_group = 256;              // writes in one commit
   int max_pending = 65536;          // writes waiting; beyond, a write fails at once
+  std::int64_t max_bytes = 0;       // largest size of the file; 0 means the disk's
   // No thread: write() commits before it returns. For tests and simulations; path may be
   // ":memory:" only so.
   bool commit_inline = false;
@@ -129,8 +130,8 @@ class Store {
   std::vector<Hash> best_classes(const Hash& target) const;
 
   // Calls `visit` for every measurement, in the canonical order of exports: by workload, target,
-  // class, threads, trace, identity. One consistent snapshot.
-  void each_measurement(const std::function<void(const StoredMeasurement&)>& visit) const;
+  // class, threads, trace, identity; one of each identity. One consistent snapshot.
+  void each_record(const std::function<void(const LogRecord&)>& visit) const;
 
   // Runs `read` on a read-only connection inside one snapshot. For audit and the tests.
   void with_connection(const std::function<void(Connection&)>& read) const;

@@ -84,19 +84,15 @@ struct AddOrigin {
 // A measurement from elsewhere, with all it refers to. kExisting if one of this identity is there.
 struct ImportMeasurement {
   std::int64_t origin_id = 0;
-  WorkloadRecord workload;
-  TargetRecord target;
-  DeviceClass device_class;
-  MeasuringProtocol protocol;
-  Environment environment;  // empty text: none
-  TraceRecord trace;
-  Measurement measurement;
+  LogRecord record;
   std::int64_t now_ms = 0;
 };
 
 // Takes an import back: its measurements go, and best is made anew where they counted.
+// Written::id is the number of measurements removed.
 struct ForgetOrigin {
   Hash digest;
+  std::int64_t now_ms = 0;
 };
 
 using Write = std::variant<WorkloadRecord, TargetRecord, DeviceClass, DeviceRecord,
