@@ -14,9 +14,9 @@ namespace tenon::tir {
 // Buffers in loads, stores, regions, allocations and declarations go to `buffer`; the expressions
 // inside a buffer (shape, strides) are not walked.
 struct Visitor {
-  std::function<bool(const Expr&)> expr;
-  std::function<bool(const Stmt&)> stmt;
-  std::function<void(const Buffer&)> buffer;
+  std::function<bool(const Expr&)> expr = {};
+  std::function<bool(const Stmt&)> stmt = {};
+  std::function<void(const Buffer&)> buffer = {};
 };
 void walk(const Expr& e, const Visitor& v);
 void walk(const Stmt& s, const Visitor& v);
@@ -26,9 +26,9 @@ void walk(const Stmt& s, const Visitor& v);
 // vars, allocated buffers) go through the callbacks too, so that a renaming reaches them.
 // Unchanged subtrees stay shared.
 struct Rewriter {
-  std::function<Expr(const Expr&)> expr;
-  std::function<Stmt(const Stmt&)> stmt;
-  std::function<Buffer(const Buffer&)> buffer;
+  std::function<Expr(const Expr&)> expr = {};
+  std::function<Stmt(const Stmt&)> stmt = {};
+  std::function<Buffer(const Buffer&)> buffer = {};
 };
 Expr rewrite(const Expr& e, const Rewriter& r);
 Stmt rewrite(const Stmt& s, const Rewriter& r);

@@ -79,9 +79,10 @@ const std::string* NameTable::find(const void* key) const {
 }
 
 void LineWriter::line(std::string_view text) {
-  text_.append(static_cast<size_t>(depth_) * 4, ' ');
+  if (!text.empty()) text_.append(static_cast<size_t>(depth_) * 4, ' ');
   text_ += text;
   text_ += '\n';
+  ++num_lines_;
 }
 
 }  // namespace tenon::script

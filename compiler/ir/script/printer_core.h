@@ -76,14 +76,18 @@ class NameTable {
 class LineWriter {
  public:
   void line(std::string_view text);
-  void blank() { text_ += '\n'; }
+  void blank() { line(""); }
   void indent() { ++depth_; }
   void dedent() { --depth_; }
   const std::string& text() const { return text_; }
+  // The number of the next line, from 1, and the columns that its indentation takes.
+  int next_line() const { return num_lines_ + 1; }
+  int width() const { return depth_ * 4; }
 
  private:
   std::string text_;
   int depth_ = 0;
+  int num_lines_ = 0;
 };
 
 }  // namespace tenon::script
