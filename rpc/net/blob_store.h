@@ -1,7 +1,7 @@
 // Blobs on disk by their SHA-256: DIR/ab/abcd...64 digits. A blob is there only after its bytes
 // were hashed, synced and renamed into place; the oldest used go when the directory outgrows its
-// limit. Uploads arrive in chunks and resume. One process uses a directory; not thread-safe. Throws
-// IoError when the disk refuses.
+// limit. Uploads arrive in chunks and resume while the process lives. One process uses a directory;
+// not thread-safe. Throws IoError when the disk refuses.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,12 @@ struct BlobStoreOptions {
   std::uint64_t keep_at_least_s = 600;  // a blob used more recently is never evicted
 };
 
+inline constexpr std::size_t kMaxUploads =
+    8;  // unfinished at one time; beyond, one of the others starts over
+
 class BlobStore {
  public:
-  // Makes the directory, drops left-over uploads, counts what is there.
+  // Makes the directory (0700) and counts what is there.
   explicit BlobStore(BlobStoreOptions options);
 
   bool has(const Digest& digest) const;
@@ -46,13 +49,12 @@ class BlobStore {
   std::uint64_t total_bytes() const { return total_bytes_; }
 
  private:
-  std::filesystem::path part_of(const Digest& digest) const;
   void finish(const Digest& digest, std::string_view bytes);
   void evict();
 
   BlobStoreOptions options_;
   std::uint64_t total_bytes_ = 0;
-  std::map<Digest, std::string> uploads_;  // bytes so far
+  std::map<Digest, std::string> uploads_;  // bytes so far; at most kMaxUploads
 };
 
 }  // namespace tenon::rpc

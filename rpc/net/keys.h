@@ -40,6 +40,9 @@ struct TrackerKeys {
 };
 
 KeyPair make_key_pair();
+// The 32 bytes of a Z85 public key, as handshakes carry them, and back. UserError when it is none.
+std::string raw_public_key(std::string_view z85);
+std::string z85_public_key(std::string_view raw);
 // First 16 hexadecimal digits of the SHA-256 of a public key: how logs and errors name a key.
 std::string fingerprint(std::string_view public_key);
 // "build,run" -> roles. Throws UserError naming the unknown one and the known ones.

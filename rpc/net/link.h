@@ -22,7 +22,7 @@ struct LinkOptions {
   int hello_timeout_ms = 5000;  // HELLO unanswered for so long: connect anew
   int silent_beats = 5;  // nothing heard for so many beats: the tracker is lost, connect anew
   std::size_t max_queued = 4096;  // messages, in each direction; see send() and next()
-  // Called on the link's thread before each HELLO: the place to fill in `held` and `spooled`.
+  // Called on the link's thread before each HELLO, must not throw: fills in `held` and `spooled`.
   std::function<void(Hello&)> before_hello;
 };
 
@@ -41,7 +41,7 @@ struct LinkRefused {
 };
 struct LinkMessage {
   Message message;
-  std::uint64_t seq = 0;  // the tracker's
+  std::uint64_t answers = 0;  // number of the message that it answers, as send() gave it
 };
 using LinkEvent = std::variant<LinkUp, LinkDown, LinkRefused, LinkMessage>;
 

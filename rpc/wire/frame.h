@@ -26,7 +26,7 @@ struct Header {
   std::uint32_t body_bytes = 0;
   std::uint64_t session = 0;  // from WELCOME; 0 before it
   std::uint64_t seq = 0;      // of the sender, from 1 in each connection
-  std::uint64_t ack = 0;      // the largest seq received from the other side
+  std::uint64_t ack = 0;      // of an answer: the seq that it answers; else the largest received
   std::uint32_t body_crc = 0;
   bool operator==(const Header&) const = default;
 };
