@@ -30,34 +30,6 @@ tir::Buffer make_buffer(const std::string& name, const Shape& shape, DataType dt
   return tir::make_buffer({.name = name, .dtype = dtype, .shape = shape, .scope = "global"});
 }
 
-// The regions a value reads: one point a distinct access, in order of first use.
-std::vector<BufferRegion> reads_of(const tir::Expr& value) {
-  std::vector<BufferRegion> reads;
-  tir::walk(value, {.expr =
-                        [&](const tir::Expr& e) {
-                          const auto* load = e.as<tir::Load>();
-                          if (!load) return true;
-                          BufferRegion region{load->buffer, {}};
-                          for (const tir::Expr& index : load->indices) {
-                            region.region.push_back({index, tir::i64(1)});
-                          }
-                          for (const BufferRegion& known : reads) {
-                            if (!known.buffer.same_as(region.buffer)) continue;
-                            bool same = true;
-                            for (std::size_t i = 0; i < known.region.size(); ++i) {
-                              same = same && tir::structural_equal(known.region[i].min,
-                                                                   region.region[i].min);
-                            }
-                            if (same) return true;
-                          }
-                          reads.push_back(region);
-                          return true;
-                        },
-                    .stmt = {},
-                    .buffer = {}});
-  return reads;
-}
-
 struct Domain {
   std::vector<tir::Expr> loops;
   std::vector<tir::Expr> extents;
@@ -100,6 +72,33 @@ Stmt block_nest(const Domain& domain, tir::Block block) {
 
 }  // namespace
 
+std::vector<BufferRegion> point_reads(const tir::Expr& value) {
+  std::vector<BufferRegion> reads;
+  tir::walk(value, {.expr =
+                        [&](const tir::Expr& e) {
+                          const auto* load = e.as<tir::Load>();
+                          if (!load) return true;
+                          BufferRegion region{load->buffer, {}};
+                          for (const tir::Expr& index : load->indices) {
+                            region.region.push_back({index, tir::i64(1)});
+                          }
+                          for (const BufferRegion& known : reads) {
+                            if (!known.buffer.same_as(region.buffer)) continue;
+                            bool same = true;
+                            for (std::size_t i = 0; i < known.region.size(); ++i) {
+                              same = same && tir::structural_equal(known.region[i].min,
+                                                                   region.region[i].min);
+                            }
+                            if (same) return true;
+                          }
+                          reads.push_back(region);
+                          return true;
+                        },
+                    .stmt = {},
+                    .buffer = {}});
+  return reads;
+}
+
 Definition::Definition(const Call& call, const Type& result, std::vector<std::string> input_names)
     : Definition(tensor_args(call), result, std::move(input_names)) {}
 
@@ -128,7 +127,7 @@ void Definition::compute(const std::string& name, const tir::Buffer& out,
   const tir::Expr element = value(index);
   tir::Block block;
   block.name = name;
-  block.reads = reads_of(element);
+  block.reads = point_reads(element);
   block.writes = {point_region(out, index)};
   block.body = tir::store(out, index, element);
   blocks_.push_back(block_nest(domain, std::move(block)));
@@ -149,7 +148,7 @@ void Definition::reduce(const std::string& name, const tir::Buffer& out, Shape r
   const tir::Expr element = value(index, inner);
   tir::Block block;
   block.name = name;
-  block.reads = reads_of(element);
+  block.reads = point_reads(element);
   block.writes = {point_region(out, index)};
   block.init = tir::store(out, index, identity_of(combiner, tir::node(out).dtype));
   block.body = tir::store(out, index, combine(combiner, tir::load(out, index), element));
