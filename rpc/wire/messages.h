@@ -32,7 +32,7 @@ struct Hello {
   std::string name;               // with the key: who this is across connections
   std::string build;              // version of the program
   std::uint64_t incarnation = 0;  // grows with every start; a newer one closes the older session
-  std::vector<Fence> held;        // leases a worker is still working on
+  std::vector<HeldLease> held;    // leases a worker is still working on
   std::vector<Fence>
       spooled;  // results a worker has not seen acknowledged; it resends them after WELCOME
   static constexpr auto fields() {
@@ -147,22 +147,6 @@ struct Lease {
   static constexpr auto fields() { return std::tuple{&Lease::tasks}; }
 };
 
-enum class Phase : std::uint8_t {
-  kAccepted,
-  kFetching,
-  kBuilding,
-  kWaitDevice,
-  kMeasuring,
-  kReported,
-  kCount
-};
-
-struct HeldLease {
-  Fence fence;
-  Phase phase = Phase::kAccepted;
-  static constexpr auto fields() { return std::tuple{&HeldLease::fence, &HeldLease::phase}; }
-};
-
 // worker -> tracker: every beat_ms. Names all leases held and renews them; a lease that two beats
 // in a row do not name was never received (or was finished) and is given up.
 struct Beat {
@@ -230,10 +214,10 @@ struct Submit {
   static constexpr std::uint32_t kMaxBody = kLargeBody;
   Hash job;                          // hash of model, target, seed, space version, options
   std::string label;                 // for people
-  std::string manifest;              // what is tuned; stored, compared, never interpreted
+  std::string manifest;              // what is tuned, as JSON; compared, never interpreted
   std::string device_class;          // empty: that of the first run worker that fits, from then on
   std::vector<std::string> needs;    // labels a worker must have
-  std::uint32_t max_trials = 0;      // 0: no limit. The larger of this and an earlier one holds
+  std::uint32_t max_trials = 0;      // stored, the larger of all; the client keeps to it
   std::string options;               // of code generation, for every build
   std::vector<std::uint64_t> seeds;  // of the inputs; never constant ones
   Protocol protocol;

@@ -77,6 +77,26 @@ struct Fence {
   auto operator<=>(const Fence&) const = default;
 };
 
+enum class Phase : std::uint8_t {
+  kAccepted,
+  kFetching,
+  kBuilding,
+  kWaitDevice,
+  kMeasuring,
+  kReported,
+  kCount
+};
+
+// A lease that a worker has and works on.
+struct HeldLease {
+  Fence fence;
+  Phase phase = Phase::kAccepted;
+  bool is_build = false;
+  static constexpr auto fields() {
+    return std::tuple{&HeldLease::fence, &HeldLease::phase, &HeldLease::is_build};
+  }
+};
+
 // How an attempt ended. blame_of() decides whether another attempt can help. The numbers are those
 // of the database.
 enum class Outcome : std::uint8_t {
@@ -166,12 +186,25 @@ struct BuildSpec {
   }
 };
 
+// What made an artifact. A record of another code generation version is stale but usable.
+struct Toolchain {
+  std::uint32_t codegen = 0;
+  std::string llvm;
+  std::string tenon;
+  static constexpr auto fields() {
+    return std::tuple{&Toolchain::codegen, &Toolchain::llvm, &Toolchain::tenon};
+  }
+};
+
 // A library in the blob store with what its builder says about it (packing of inputs, tolerances:
 // text for the runner).
 struct Artifact {
   Digest digest;
   std::string metadata;
-  static constexpr auto fields() { return std::tuple{&Artifact::digest, &Artifact::metadata}; }
+  Toolchain toolchain;
+  static constexpr auto fields() {
+    return std::tuple{&Artifact::digest, &Artifact::metadata, &Artifact::toolchain};
+  }
 };
 
 // What a run worker must measure. Outputs of `artifact` are compared with those of `reference` on
@@ -196,28 +229,17 @@ struct RunSpec {
   }
 };
 
-// What made an artifact. A record of another code generation version is stale but usable.
-struct Toolchain {
-  std::uint32_t codegen = 0;
-  std::string llvm;
-  std::string tenon;
-  static constexpr auto fields() {
-    return std::tuple{&Toolchain::codegen, &Toolchain::llvm, &Toolchain::tenon};
-  }
-};
-
 struct BuildReport {
   Artifact artifact;  // its bytes are in the blob store before the result is sent
-  Toolchain toolchain;
   std::uint32_t build_ms = 0;
   std::uint32_t link_ms = 0;
   static constexpr auto fields() {
-    return std::tuple{&BuildReport::artifact, &BuildReport::toolchain, &BuildReport::build_ms,
-                      &BuildReport::link_ms};
+    return std::tuple{&BuildReport::artifact, &BuildReport::build_ms, &BuildReport::link_ms};
   }
 };
 
 struct RunReport {
+  Artifact artifact;                      // that of the lease, so that the result stands alone
   std::vector<std::uint64_t> samples_ns;  // time of one call, raw, in order of taking
   std::uint32_t calls_per_sample = 1;
   std::uint64_t rank_ns = 0;  // the protocol's low quantile of samples_ns
