@@ -1,0 +1,110 @@
+// Comparisons of integers become statements about one sum and zero: decided when they can be, else
+// divided by the common factor and written with positive parts on both sides.
+#include <algorithm>
+
+#include "compiler/arith/core.h"
+
+namespace tenon {
+
+// kLe, kEq, kNe against zero.
+std::optional<bool> ArithCore::decide(TermOp op, const Linear& d) {
+  if (d.is_const()) {
+    return op == TermOp::kLe ? d.base <= 0 : (d.base == 0) == (op == TermOp::kEq);
+  }
+  if (op == TermOp::kLe) {
+    if (prove_nonpositive(d)) return true;
+    Linear above = d;
+    above.scale(-1);
+    above.add_base(1);
+    if (prove_nonpositive(above)) return false;
+    return std::nullopt;
+  }
+  if (prove_nonzero(d)) return op == TermOp::kNe;
+  if (prove_nonpositive(d) && prove_nonnegative(d)) return op == TermOp::kEq;
+  return std::nullopt;
+}
+
+TermId ArithCore::compare_zero(TermOp op, Linear d, DataType dtype) {
+  if (auto truth = decide(op, d)) return pool.boolean(*truth);
+  std::int64_t g = d.gcd();
+  if (g > 1) {
+    if (op != TermOp::kLe && d.base % g != 0) return pool.boolean(op == TermOp::kNe);
+    d.base = ceil_div_int(d.base, g);
+    for (LinearTerm& t : d.terms) t.coef /= g;
+  }
+  if (op == TermOp::kLe && d.terms.size() == 1) {
+    // x // c <= k is x <= k * c + c - 1; x // c >= k is x >= k * c.
+    const Term& t = pool[d.terms[0].atom];
+    std::int64_t coef = d.terms[0].coef;
+    if (t.op == TermOp::kFloorDiv && pool.is_const(t.args[1]) && pool[t.args[1]].value > 0) {
+      std::int64_t c = pool[t.args[1]].value;
+      Linear x = linear(t.args[0]);
+      Linear next;
+      next.base = d.base;
+      next.scale(c);
+      if (coef > 0) next.add_base(1 - c);
+      next.add(x, coef);
+      if (fits(next, dtype)) return compare_zero(op, std::move(next), dtype);
+    }
+  }
+  TermId t = build_comparison(op, d, dtype);
+  if (t == kNoTerm) return t;
+  if (auto truth = known_truth(t)) return pool.boolean(*truth);
+  if (!truths_.empty()) {
+    if (auto truth = known_truth(logical_not(t))) return pool.boolean(!*truth);
+  }
+  TermId by_rule = apply_rules(t);
+  return by_rule != kNoTerm ? by_rule : t;
+}
+
+TermId ArithCore::build_comparison(TermOp op, const Linear& d, DataType dtype) {
+  Linear left, right;
+  for (const LinearTerm& t : d.terms) {
+    if (t.coef > 0) left.add(t.atom, t.coef);
+    else right.add(t.atom, -t.coef);
+  }
+  if (op == TermOp::kLe) {
+    // left + base <= right, written with < unless that would be longer.
+    bool is_strict = d.base != 0 && !left.is_const();
+    std::int64_t base = d.base - is_strict;
+    if (left.is_const() || (base > 0 && !right.is_const())) left.base = base;
+    else right.base = -base;
+    if (is_strict) op = TermOp::kLt;
+  } else {
+    if (left.is_const()) std::swap(left, right);
+    bool is_swapped = d.terms[0].coef < 0 && right.is_const();
+    std::int64_t base = is_swapped ? -d.base : d.base;
+    if (right.is_const() || base < 0) right.base = -base;
+    else left.base = base;
+  }
+  if (!fits(left, dtype) || !fits(right, dtype)) return kNoTerm;
+  return pool.make(op, kBoolType, {pool.sum(left, dtype), pool.sum(right, dtype)});
+}
+
+TermId ArithCore::compare_index(TermOp op, TermId a, TermId b) {
+  DataType dtype = pool[a].dtype;
+  Linear d = difference(a, b);
+  bool is_strict = op == TermOp::kLt;
+  if (is_strict) d.add_base(1);
+  TermId plain = pool.make(op, kBoolType, {a, b});
+  if (!fits(d, dtype)) return plain;
+  TermId r = compare_zero(is_strict ? TermOp::kLe : op, std::move(d), dtype);
+  if (r == kNoTerm) return plain;
+  return pool[r].size <= pool[plain].size ? r : plain;
+}
+
+TermId ArithCore::compare(TermOp op, TermId a, TermId b) {
+  DataType dtype = pool[a].dtype;
+  if (is_index_type(dtype)) return compare_index(op, a, b);
+  if (pool.is_const(a) && pool.is_const(b)) {
+    std::int64_t x = pool[a].value, y = pool[b].value;
+    bool r = op == TermOp::kEq ? x == y : op == TermOp::kNe ? x != y : op == TermOp::kLt ? x < y : x <= y;
+    return pool.boolean(r);
+  }
+  if (a == b) return pool.boolean(op == TermOp::kEq || op == TermOp::kLe);
+  TermId t = pool.make(op, kBoolType, {a, b});
+  TermId by_rule = apply_rules(t);
+  return by_rule != kNoTerm ? by_rule : t;
+}
+
+}  // namespace tenon
