@@ -180,7 +180,7 @@ void ModelSession::copy_back_outputs(DLTensor* const* outputs) {
   }
 }
 
-int32_t ModelSession::run(const DLTensor* const* inputs, DLTensor* const* outputs) {
+int32_t ModelSession::prepare(const DLTensor* const* inputs, DLTensor* const* outputs) {
   const TenonModelV1& model = library_.model();
   std::vector<int64_t> symbols;
   if (const int32_t status = bind(inputs, &symbols); status != TENON_OK) return status;
@@ -189,11 +189,16 @@ int32_t ModelSession::run(const DLTensor* const* inputs, DLTensor* const* output
   }
   reserve_arena(symbols);
   copy_unaligned_outputs(outputs);
-  std::vector<const DLTensor*> input_pointers;
-  std::vector<DLTensor*> output_pointers;
-  for (const DLTensor& view : input_views_) input_pointers.push_back(&view);
-  for (DLTensor& view : output_views_) output_pointers.push_back(&view);
-  const int32_t status = model.run(&context_, input_pointers.data(), output_pointers.data());
+  input_pointers_.clear();
+  output_pointers_.clear();
+  for (const DLTensor& view : input_views_) input_pointers_.push_back(&view);
+  for (DLTensor& view : output_views_) output_pointers_.push_back(&view);
+  return TENON_OK;
+}
+
+int32_t ModelSession::run(const DLTensor* const* inputs, DLTensor* const* outputs) {
+  int32_t status = prepare(inputs, outputs);
+  if (status == TENON_OK) status = run_prepared();
   if (status == TENON_OK) copy_back_outputs(outputs);
   return status;
 }

@@ -35,6 +35,13 @@ class ModelSession {
   // copied through buffers of the session.
   int32_t run(const DLTensor* const* inputs, DLTensor* const* outputs);
 
+  // run() in two halves, for timing: prepare() does all but the call, and run_prepared() may then
+  // be repeated as long as the tensors stay where they are.
+  int32_t prepare(const DLTensor* const* inputs, DLTensor* const* outputs);
+  int32_t run_prepared() {
+    return library_.model().run(&context_, input_pointers_.data(), output_pointers_.data());
+  }
+
   const TenonContextV1& context() const { return context_; }
   std::string error_text() const;
 
@@ -66,6 +73,8 @@ class ModelSession {
   std::vector<NdArray> aligned_copies_;
   std::vector<DLTensor> input_views_;
   std::vector<DLTensor> output_views_;
+  std::vector<const DLTensor*> input_pointers_;
+  std::vector<DLTensor*> output_pointers_;
 };
 
 }  // namespace tenon
