@@ -1,0 +1,87 @@
+// The only door into the compiler for the tuner, the worker and the command line.
+//
+//   compile()          a Relax module and schedules -> a shared object, its C header, a report
+//   extract_tasks()    the module's workloads with their weights
+//   build_candidate()  a workload's text and a trace -> the library that a device measures
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/relax/expr.h"
+#include "compiler/schedule/trace.h"
+#include "compiler/target/target.h"
+
+namespace tenon {
+
+// The schedule of one workload and where it comes from: "record", "seed", ... for reports.
+struct ScheduleChoice {
+  Trace trace;
+  std::string origin;
+};
+// Called once for each workload, by its hash and its function. Must give a legal trace.
+using Schedules =
+    std::function<ScheduleChoice(const std::string& workload_hash, const tir::PrimFunc& func)>;
+
+struct CompileOptions {
+  int threads = 1;
+  // Compares the interpreter before and after every graph pass on random inputs: slow.
+  bool verify = false;
+  // Called with a stage's name and its text (relax, tir, llvm, asm) when wanted(stage).
+  std::function<bool(const std::string& stage)> wants;
+  std::function<void(const std::string& stage, const std::string& text)> emit;
+};
+
+struct KernelReport {
+  std::string name;      // of the function in the lowered module
+  std::string workload;  // hash
+  std::string origin;    // of its schedule
+  int num_calls = 0;
+  std::int64_t flops = 0;  // multiply-adds counted twice; 0 when symbolic
+};
+
+struct CompileResult {
+  std::string library;  // the shared object's bytes
+  std::string header;   // C header for this model
+  std::vector<KernelReport> kernels;
+  std::string arena_bytes;        // expressions of the symbols
+  std::string lower_bound_bytes;
+  std::vector<std::pair<std::string, double>> step_ms;
+};
+
+// Throws UserError when the module uses what cannot be compiled.
+CompileResult compile(const relax::Module& module, const Target& target,
+                      const Schedules& schedules, const CompileOptions& options = {});
+
+struct TuningTask {
+  std::string name;
+  std::string workload_hash;
+  std::string workload;  // canonical script; parses to a function of that hash
+  int num_calls = 1;
+  std::int64_t flops = 0;
+  tir::PrimFunc func;
+};
+// In order of first call; equal workloads are one task.
+std::vector<TuningTask> extract_tasks(const relax::Module& module, const Target& target);
+
+struct CandidateRequest {
+  std::string workload;  // script of one function
+  std::string trace;     // MetaSchedule JSON; ignored for a reference
+  Target target;
+  bool is_reference = false;  // plain loops, no reassociation
+};
+struct CandidateLibrary {
+  std::string library;
+  std::string metadata;  // "tenon-artifact 1" statements: packings and tolerance
+};
+// Throws UserError when the trace is refused or the scheduled function cannot be lowered: the
+// candidate's fault.
+CandidateLibrary build_candidate(const CandidateRequest& request);
+
+// Floating-point operations of one call, multiply-adds counted as two; 0 when the shape is symbolic.
+std::int64_t count_flops(const tir::PrimFunc& func);
+
+}  // namespace tenon

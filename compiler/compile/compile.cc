@@ -1,0 +1,271 @@
+#include "compiler/compile.h"
+
+#include <chrono>
+
+#include "compiler/codegen/llvm/library.h"
+#include "compiler/compile/evaluate.h"
+#include "compiler/compile/header.h"
+#include "compiler/compile/host.h"
+#include "compiler/compile/packing.h"
+#include "compiler/lowering/lower.h"
+#include "compiler/lowering/memory_plan.h"
+#include "compiler/passes/relax/graph.h"
+#include "compiler/passes/relax/passes.h"
+#include "compiler/support/error.h"
+#include "compiler/tir/script/printer.h"
+#include "compiler/tir/workload.h"
+
+namespace tenon {
+namespace {
+
+class Stopwatch {
+ public:
+  double lap_ms() {
+    const auto now = std::chrono::steady_clock::now();
+    const double ms = std::chrono::duration<double, std::milli>(now - last_).count();
+    last_ = now;
+    return ms;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+const std::string& main_name() {
+  static const std::string kName = "main";
+  return kName;
+}
+
+const relax::Function& main_of(const relax::Module& module) {
+  const relax::Function* func = module.find_function(main_name());
+  if (!func) throw UserError("the module has no function named main");
+  return *func;
+}
+
+relax::GraphOptions graph_options(const Target& target) {
+  return {.vector_lanes = target.vector_lanes(32), .evaluate = evaluate_constant};
+}
+
+// One kernel: its scheduled form, flat code and what its constants must look like.
+struct Kernel {
+  std::string function;  // in the module
+  tir::PrimFunc workload;
+  std::string hash;
+  ScheduleChoice choice;
+  ScheduledFunction scheduled;
+  LoweredKernel lowered;
+  int num_calls = 0;
+};
+
+// The functions that main calls, in order of first call, with the number of calls.
+std::vector<Kernel> called_kernels(const relax::Module& module) {
+  std::vector<Kernel> kernels;
+  for (const relax::Binding& binding : relax::straight_bindings(main_of(module))) {
+    const auto* call = binding.value.as<relax::Call>();
+    if (!call || !call->op || call->op->name != "call_tir") continue;
+    const std::string& name = call->args[0].get<relax::GlobalVar>().name;
+    auto known = std::find_if(kernels.begin(), kernels.end(),
+                              [&](const Kernel& k) { return k.function == name; });
+    if (known == kernels.end()) {
+      const tir::PrimFunc* func = module.find_prim_func(name);
+      CHECK(func) << "call of unknown function " << name;
+      Kernel kernel;
+      kernel.function = name;
+      kernel.workload = *func;
+      kernel.hash = tir::workload_hash(*func);
+      known = kernels.insert(kernels.end(), std::move(kernel));
+    }
+    ++known->num_calls;
+  }
+  return kernels;
+}
+
+class Compiler {
+ public:
+  Compiler(const Target& target, const Schedules& schedules, const CompileOptions& options)
+      : target_(target), schedules_(schedules), options_(options) {}
+
+  CompileResult run(const relax::Module& imported) {
+    relax::Module module = imported;
+    for (const relax::GraphPass& pass : relax::graph_pipeline(graph_options(target_))) {
+      module = pass.run(module);
+      step(pass.name);
+    }
+    kernels_ = called_kernels(module);
+    for (Kernel& kernel : kernels_) lower_kernel(kernel);
+    step("schedule_and_lower");
+    const relax::Function& func = main_of(module);
+    const MemoryPlan plan = plan_memory(func);
+    verify_plan(func, plan);
+    step("plan_memory");
+    link(imported, func, plan);
+    step("generate_code_and_link");
+    report(plan);
+    return std::move(result_);
+  }
+
+ private:
+  void step(const std::string& name) { result_.step_ms.emplace_back(name, watch_.lap_ms()); }
+
+  bool wants(const std::string& stage) const { return options_.wants && options_.wants(stage); }
+
+  void lower_kernel(Kernel& kernel) const {
+    kernel.choice = schedules_(kernel.hash, kernel.workload);
+    kernel.scheduled = schedule_function(kernel.workload, kernel.choice.trace);
+    if (wants("tir")) {
+      options_.emit("tir", tir::print(kernel.scheduled.func, kernel.function));
+    }
+    kernel.lowered = lower(kernel.function, kernel.scheduled.func, target_);
+  }
+
+  // The constants as the kernels that read them want them. A constant that two kernels want in
+  // different layouts is kept once for each.
+  struct Packed {
+    MemoryPlan plan;
+    std::vector<relax::TensorRef> tensors;
+    std::vector<ConstantBytes> bytes;
+  };
+
+  Packed pack_constants(const MemoryPlan& plan) const {
+    Packed packed{plan, plan.constants, {}};
+    std::vector<bool> is_used(plan.constants.size(), false);
+    std::map<std::pair<std::string, std::size_t>, std::size_t> made;  // layout, constant
+    for (PlannedCall& call : packed.plan.calls) {
+      const Kernel& kernel = kernel_of(call.function);
+      for (std::size_t i = 0; i < call.args.size(); ++i) {
+        const auto it = packed.plan.places.find(call.args[i]);
+        if (!call.args[i].as<relax::Constant>()) continue;
+        const ParamPacking* packing = packing_of(kernel, i);
+        const std::size_t index = it->second.index;
+        if (!packing) {
+          is_used[index] = true;
+          continue;
+        }
+        const auto key = std::pair{layout_text(*packing), index};
+        auto known = made.find(key);
+        if (known == made.end()) {
+          known = made.emplace(key, packed.tensors.size()).first;
+          packed.tensors.push_back(pack_tensor(*packed.tensors[index], *packing));
+          is_used.push_back(true);
+        }
+        // A leaf of its own, so that another kernel may see the constant in another layout.
+        const relax::Expr leaf = relax::constant(packed.tensors[known->second]);
+        packed.plan.places[leaf] = {PlaceKind::kConstant, known->second, tir::i64(0)};
+        call.args[i] = leaf;
+      }
+    }
+    for (std::size_t i = 0; i < packed.tensors.size(); ++i) {
+      const relax::TensorData& data = *packed.tensors[i];
+      // A constant that is only read packed takes no room.
+      packed.bytes.emplace_back(reinterpret_cast<const char*>(data.bytes),
+                                is_used[i] ? data.size_bytes : 0);
+    }
+    return packed;
+  }
+
+  static const ParamPacking* packing_of(const Kernel& kernel, std::size_t param) {
+    for (const ParamPacking& packing : kernel.scheduled.packings) {
+      if (packing.param == param) return &packing;
+    }
+    return nullptr;
+  }
+
+  static std::string layout_text(const ParamPacking& packing) {
+    std::string text;
+    for (const auto* list : {&packing.packed, &packing.map}) {
+      for (const std::int64_t value : *list) text += std::to_string(value) + ",";
+      text += ";";
+    }
+    return text;
+  }
+
+  const Kernel& kernel_of(const std::string& function) const {
+    for (const Kernel& kernel : kernels_) {
+      if (kernel.function == function) return kernel;
+    }
+    CHECK(false) << "no kernel " << function;
+    return kernels_.front();
+  }
+
+  void link(const relax::Module& imported, const relax::Function& func, const MemoryPlan& plan) {
+    const Packed packed = pack_constants(plan);
+    LibrarySpec spec;
+    spec.name = model_name(imported);
+    spec.target = target_;
+    spec.inputs = input_specs(func);
+    spec.outputs = output_specs(func);
+    spec.symbols = symbol_specs(imported, func);
+    std::map<std::string, const LoweredKernel*> lowered;
+    for (const Kernel& kernel : kernels_) {
+      lowered[kernel.function] = &kernel.lowered;
+      KernelSpec entry{kernel.lowered, kernel.hash, -1, -1};
+      if (const std::int64_t flops = count_flops(kernel.workload)) entry.flops = flops;
+      spec.kernels.push_back(std::move(entry));
+    }
+    spec.constants = packed.bytes;
+    spec.host = make_host({spec.symbols, packed.plan, spec.inputs.size(), spec.outputs.size(),
+                           packed.bytes, lowered});
+    emit_code();
+    result_.library = build_library(spec);
+    result_.header = model_header(spec);
+  }
+
+  void emit_code() const {
+    std::vector<LoweredKernel> all;
+    for (const Kernel& kernel : kernels_) all.push_back(kernel.lowered);
+    if (wants("asm")) options_.emit("asm", emit_assembly(all, target_));
+    if (wants("llvm")) options_.emit("llvm", emit_llvm_ir(all, target_));
+  }
+
+  static std::string model_name(const relax::Module& module) {
+    const auto it = module.attrs.find("name");
+    const auto* text = it == module.attrs.end() ? nullptr
+                                                : std::get_if<std::string>(&it->second.value);
+    return text && !text->empty() ? *text : "model";
+  }
+
+  void report(const MemoryPlan& plan) {
+    for (const Kernel& kernel : kernels_) {
+      result_.kernels.push_back({kernel.function, kernel.hash, kernel.choice.origin,
+                                 kernel.num_calls, count_flops(kernel.workload)});
+    }
+    result_.arena_bytes = tir::print(plan.arena_bytes);
+    result_.lower_bound_bytes = tir::print(plan.lower_bound_bytes);
+  }
+
+  const Target& target_;
+  const Schedules& schedules_;
+  const CompileOptions& options_;
+  Stopwatch watch_;
+  std::vector<Kernel> kernels_;
+  CompileResult result_;
+};
+
+}  // namespace
+
+CompileResult compile(const relax::Module& module, const Target& target,
+                      const Schedules& schedules, const CompileOptions& options) {
+  return Compiler(target, schedules, options).run(module);
+}
+
+std::vector<TuningTask> extract_tasks(const relax::Module& imported, const Target& target) {
+  relax::Module module = imported;
+  for (const relax::GraphPass& pass : relax::graph_pipeline(graph_options(target))) {
+    module = pass.run(module);
+  }
+  std::vector<TuningTask> tasks;
+  for (const Kernel& kernel : called_kernels(module)) {
+    auto known = std::find_if(tasks.begin(), tasks.end(), [&](const TuningTask& t) {
+      return t.workload_hash == kernel.hash;
+    });
+    if (known != tasks.end()) {
+      known->num_calls += kernel.num_calls;
+      continue;
+    }
+    tasks.push_back({kernel.function, kernel.hash, tir::canonical_text(kernel.workload),
+                     kernel.num_calls, count_flops(kernel.workload), kernel.workload});
+  }
+  return tasks;
+}
+
+}  // namespace tenon

@@ -1,0 +1,215 @@
+#include "compiler/frontends/onnx/import.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "compiler/frontends/onnx/functions.h"
+#include "compiler/frontends/onnx/importer.h"
+#include "compiler/frontends/onnx/tensor.h"
+#include "compiler/support/error.h"
+#include "compiler/support/files.h"
+
+namespace tenon::onnx {
+namespace {
+
+constexpr std::int64_t kMinIrVersion = 3, kMaxIrVersion = 13;
+
+std::string domain_text(const std::string& domain) { return domain.empty() ? "ai.onnx" : domain; }
+
+class GraphImporter {
+ public:
+  GraphImporter(const onnx_file::Model& model, std::string folder)
+      : model_(model), folder_(std::move(folder)) {}
+
+  relax::Module run(const std::string& name) {
+    check_operators();
+    read_initializers();
+    read_inputs();
+    for (const auto& node : model_.graph().node()) import_node(node);
+    finish(name);
+    return std::move(module_);
+  }
+
+ private:
+  // Opset 0: the domain is not imported.
+  std::int64_t opset(const std::string& domain) const {
+    for (const auto& entry : model_.opset_import()) {
+      if (domain_text(entry.domain()) == domain_text(domain)) return entry.version();
+    }
+    return 0;
+  }
+
+  // One error for all nodes that cannot be imported.
+  void check_operators() const {
+    std::string list;
+    int count = 0;
+    for (const auto& node : model_.graph().node()) {
+      const std::int64_t version = opset(node.domain());
+      if (version > 0 && find_operator(node.domain(), node.op_type(), version)) continue;
+      ++count;
+      list += "\n  " + describe(node) + ", domain " + domain_text(node.domain()) + ", opset " +
+              (version > 0 ? std::to_string(version) : "not imported");
+    }
+    if (count > 0) {
+      throw UserError("the model uses " + std::to_string(count) +
+                      " nodes that are not supported:" + list);
+    }
+  }
+
+  void read_initializers() {
+    if (model_.graph().sparse_initializer_size() > 0) {
+      throw UserError("sparse initializers are not supported");
+    }
+    for (const auto& tensor : model_.graph().initializer()) {
+      values_[tensor.name()] =
+          tensor_value(relax::constant(read_tensor(tensor, folder_), tensor.name()));
+    }
+  }
+
+  void read_inputs() {
+    for (const auto& input : model_.graph().input()) {
+      // Before IR version 4 initializers are listed as inputs, too.
+      if (values_.count(input.name())) continue;
+      const relax::Expr param = relax::make_var(input.name(), input_type(input));
+      params_.push_back(param);
+      values_[input.name()] = tensor_value(param);
+    }
+  }
+
+  relax::Type input_type(const onnx_file::ValueInfo& input) {
+    const std::string where = "input \"" + input.name() + "\"";
+    if (!input.type().has_tensor_type()) throw UserError(where + ": only tensors are supported");
+    const auto& tensor = input.type().tensor_type();
+    if (!tensor.has_shape()) throw UserError(where + ": has no shape; its rank is needed");
+    relax::Shape shape;
+    for (const auto& dim : tensor.shape().dim()) {
+      if (dim.value_case() == onnx_file::Shape::Dim::kDimValue && dim.dim_value() > 0) {
+        shape.push_back(tir::i64(dim.dim_value()));
+      } else if (dim.value_case() == onnx_file::Shape::Dim::kDimValue && dim.dim_value() < 0) {
+        throw UserError(where + ": has an extent of " + std::to_string(dim.dim_value()));
+      } else {
+        shape.push_back(symbol(dim.dim_param()));
+      }
+    }
+    return relax::tensor_type(std::move(shape), element_type(tensor.elem_type(), where));
+  }
+
+  // Equal names are one symbol; a dimension without name is a symbol of its own.
+  tir::Expr symbol(const std::string& name) {
+    if (!name.empty() && name != "?") {
+      for (const relax::SymbolInfo& known : module_.symbols) {
+        if (tir::var(known.var).name == name) return known.var;
+      }
+    }
+    const std::string fresh =
+        name.empty() || name == "?" ? "s" + std::to_string(module_.symbols.size()) : name;
+    relax::SymbolInfo info;
+    info.var = tir::make_var(fresh, kInt64);
+    module_.symbols.push_back(info);
+    return info.var;
+  }
+
+  void import_node(const onnx_file::Node& node) {
+    std::vector<Value> inputs;
+    for (const std::string& name : node.input()) {
+      if (name.empty()) {
+        inputs.emplace_back();
+        continue;
+      }
+      const auto it = values_.find(name);
+      if (it == values_.end()) {
+        throw UserError(describe(node) + ": input \"" + name + "\" is computed by no earlier node");
+      }
+      inputs.push_back(it->second);
+    }
+    const std::int64_t version = opset(node.domain());
+    const NodeContext context(node, version, inputs, builder_, folder_);
+    const std::vector<Value> outputs =
+        import_with_place(node, *find_operator(node.domain(), node.op_type(), version), context);
+    for (int i = 0; i < node.output_size(); ++i) {
+      if (node.output(i).empty()) continue;
+      if (static_cast<std::size_t>(i) >= outputs.size()) {
+        throw UserError(describe(node) + ": output " + std::to_string(i) + " is not supported");
+      }
+      values_[node.output(i)] = outputs[static_cast<std::size_t>(i)];
+    }
+  }
+
+  // What the graph's operators refuse is told with the model's node.
+  std::vector<Value> import_with_place(const onnx_file::Node& node, const OperatorEntry& entry,
+                                       const NodeContext& context) const {
+    try {
+      return entry.import(context);
+    } catch (const UserError& error) {
+      const std::string text = error.what();
+      if (text.starts_with("node \"")) throw;
+      throw UserError(describe(node) + ": " + text);
+    }
+  }
+
+  void finish(const std::string& name) {
+    relax::Tuple results;
+    tir::AttrValue::List names;
+    for (const auto& output : model_.graph().output()) {
+      const auto it = values_.find(output.name());
+      if (it == values_.end()) {
+        throw UserError("output \"" + output.name() + "\" is computed by no node");
+      }
+      results.values.push_back(result_tensor(output.name(), it->second));
+      names.push_back({output.name()});
+    }
+    if (results.values.empty()) throw UserError("the graph has no output");
+    const relax::Expr body =
+        results.values.size() == 1 ? results.values[0] : relax::Expr(results);
+    module_.attrs["name"] = {name};
+    module_.functions.emplace_back(
+        "main", builder_.finish(params_, body, {{"output_names", {std::move(names)}}}));
+  }
+
+  static relax::Expr result_tensor(const std::string& name, const Value& value) {
+    if (value.tensor) return value.tensor;
+    std::vector<std::int64_t> constants;
+    for (const tir::Expr& e : value.integers->values) {
+      const auto n = tir::as_int(e);
+      if (!n) throw UserError("output \"" + name + "\" is a shape known only at run time");
+      constants.push_back(*n);
+    }
+    return integer_constant(constants, value.integers->is_scalar);
+  }
+
+  const onnx_file::Model& model_;
+  const std::string folder_;
+  relax::Module module_;
+  relax::Builder builder_;
+  std::vector<relax::Expr> params_;
+  std::map<std::string, Value> values_;
+};
+
+onnx_file::Model parse(const std::string& path) {
+  const std::string bytes = read_file(path);
+  onnx_file::Model model;
+  if (!model.ParseFromString(bytes)) {
+    throw UserError("\"" + path + "\" is no ONNX model, or a truncated one: its " +
+                    std::to_string(bytes.size()) + " bytes do not parse as a ModelProto");
+  }
+  if (!model.has_graph() || !model.has_ir_version()) {
+    throw UserError("\"" + path + "\" is no ONNX model: it has no graph or no IR version");
+  }
+  if (model.ir_version() < kMinIrVersion || model.ir_version() > kMaxIrVersion) {
+    throw UserError("\"" + path + "\" has ONNX IR version " + std::to_string(model.ir_version()) +
+                    "; " + std::to_string(kMinIrVersion) + " to " + std::to_string(kMaxIrVersion) +
+                    " are supported");
+  }
+  return model;
+}
+
+}  // namespace
+
+relax::Module import_file(const std::string& path) {
+  const std::filesystem::path file(path);
+  const onnx_file::Model model = inline_functions(parse(path));
+  return GraphImporter(model, file.parent_path().string()).run(file.stem().string());
+}
+
+}  // namespace tenon::onnx
