@@ -85,6 +85,7 @@ constexpr std::array kIntrinsics = {
     IntrinsicInfo{"call_llvm_intrin", O, -1},
     IntrinsicInfo{"call_llvm_pure_intrin", P, -1},
     IntrinsicInfo{"call_function", O, -1},
+    IntrinsicInfo{"call_ffi_kernel", O, -1},
     IntrinsicInfo{"call_cpacked", O, -1},
     IntrinsicInfo{"type_annotation", P, 0},
     IntrinsicInfo{"tvm_access_ptr", P, 5},

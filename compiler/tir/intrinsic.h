@@ -26,7 +26,8 @@ enum class Intrinsic : std::uint16_t {
   // Calls by name: the first argument is a StringImm.
   kCallExtern, kCallPureExtern, kCallPacked, kCallLlvmIntrin, kCallLlvmPureIntrin,
   // Functions of the module by name (first argument a StringImm); types as values; pointers.
-  kCallFunction, kCallCpacked, kTypeAnnotation, kAccessPtr, kIsnullptr, kHandleAddByteOffset,
+  kCallFunction, kCallFfiKernel, kCallCpacked, kTypeAnnotation, kAccessPtr, kIsnullptr,
+  kHandleAddByteOffset,
   // Cooperation of threads.
   kStorageSync, kThreadAllreduce, kThreadInvariant, kWarpActivemask, kWarpShuffle, kWarpShuffleUp,
   kWarpShuffleDown,

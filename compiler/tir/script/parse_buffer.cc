@@ -87,9 +87,6 @@ BufferNode FuncParser::buffer_node(const std::string& name, const Ast& call, Buf
                               ? symbol(item.text, index)
                               : dim(item));
     }
-    if (!n.strides.empty() && n.strides.size() != n.shape.size()) {
-      fail(*options[2], "a buffer has as many strides as dimensions");
-    }
   }
   if (options[5]) n.data_alignment = static_cast<int>(integer(*options[5]));
   if (n.data_alignment <= 0) n.data_alignment = 64;

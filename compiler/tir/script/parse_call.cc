@@ -44,6 +44,7 @@ DataType result_type(Intrinsic op, const std::vector<Expr>& args) {
     case Intrinsic::kVscale:
     case Intrinsic::kCallPacked:
     case Intrinsic::kCallCpacked:
+    case Intrinsic::kCallFfiKernel:
     case Intrinsic::kTypeAnnotation:
     case Intrinsic::kUndef: return kInt32;
     case Intrinsic::kWarpActivemask: return kUInt32;

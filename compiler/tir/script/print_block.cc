@@ -151,24 +151,23 @@ void StmtPrinter::remapped(const std::vector<const IterVar*>& group) {
 }
 
 // A dimension of a parameter. A symbol of type int64 that is no parameter is declared by the
-// module and stands plain; other symbols, at their first use, and all expressions are quoted.
+// module and stands plain; expressions of it, and anything with a symbol used first, are quoted.
 std::string StmtPrinter::parameter_dim(const Expr& e, const PrimFunc& func) {
-  bool is_new = false;
+  bool is_new = false, has_type_var = false;
   for (const Expr& symbol : symbols_in_order(e)) {
+    const bool is_declared = !is_parameter(func, symbol) && dtype_of(symbol) == kInt64;
+    has_type_var = has_type_var || is_declared;
     if (expr.names.find(symbol.id())) continue;
     const std::string name = expr.names.define(symbol.id(), var(symbol).name);
-    if (is_parameter(func, symbol)) {
-      is_new = true;
-    } else if (dtype_of(symbol) == kInt64) {
+    if (is_declared) {
       type_vars.insert(name);
-    } else {
-      is_new = true;
-      implicit_.push_back(symbol);
+      continue;
     }
+    is_new = true;
+    if (!is_parameter(func, symbol)) implicit_.push_back(symbol);
   }
-  if (e.as<IntImm>()) return expr.text(e);
-  if (e.as<Var>()) return is_new ? quote(expr.text(e)) : expr.text(e);
-  return symbols_in_order(e).empty() ? expr.text(e) : quote(expr.text(e));
+  const bool is_quoted = is_new || (has_type_var && !e.as<Var>());
+  return is_quoted ? quote(expr.text(e)) : expr.text(e);
 }
 
 std::string StmtPrinter::parameter(const Param& p, const PrimFunc& func) {

@@ -1,5 +1,7 @@
 #include "compiler/tir/script/print_stmt.h"
 
+#include <algorithm>
+
 #include "compiler/support/error.h"
 #include "compiler/support/text.h"
 #include "compiler/tir/script/forms.h"
@@ -50,22 +52,43 @@ bool same_shape(const BufferNode& a, const BufferNode& b) {
   return true;
 }
 
-std::optional<std::int64_t> num_elements(const BufferNode& n) {
-  std::int64_t count = 1;
-  for (const Expr& dim : n.shape) {
-    const auto extent = as_int(dim);
-    if (!extent) return std::nullopt;
-    count *= *extent;
+// The number of elements as a constant times symbolic factors.
+struct Factors {
+  std::int64_t constant = 1;
+  std::vector<Expr> symbols;
+
+  void multiply(const Expr& e) {
+    const auto* n = e.as<Binary>();
+    if (const auto value = as_int(e)) {
+      constant *= *value;
+    } else if (n && n->op == BinaryOp::kMul) {
+      multiply(n->a);
+      multiply(n->b);
+    } else {
+      symbols.push_back(e);
+    }
   }
-  return count;
+};
+
+bool same_size(const BufferNode& a, const BufferNode& b) {
+  Factors x, y;
+  for (const Expr& dim : a.shape) x.multiply(dim);
+  for (const Expr& dim : b.shape) y.multiply(dim);
+  if (x.constant != y.constant || x.symbols.size() != y.symbols.size()) return false;
+  for (const Expr& e : x.symbols) {
+    const auto same = [&](const Expr& other) { return structural_equal(e, other); };
+    const auto it = std::find_if(y.symbols.begin(), y.symbols.end(), same);
+    if (it == y.symbols.end()) return false;
+    y.symbols.erase(it);
+  }
+  return true;
 }
 
 // A buffer over the data of `owner` that only has another shape.
 bool is_view(const BufferNode& n, const BufferNode& owner) {
-  const auto count = num_elements(n);
   return n.dtype == owner.dtype && n.scope == owner.scope && n.strides.empty() && !n.elem_offset &&
-         n.data_alignment == 64 && n.offset_factor == 1 && !same_shape(n, owner) && count &&
-         count == num_elements(owner) && !n.shape.empty();
+         n.data_alignment == 64 && n.offset_factor == 1 && !same_shape(n, owner) &&
+         same_size(n, owner) && !n.shape.empty();
 }
 
 }  // namespace
@@ -91,12 +114,12 @@ void StmtPrinter::statements(const std::vector<Stmt>& list) {
       scalar(list[i].get<AllocBuffer>(), next.get<Store>());
       ++i;
     } else {
-      statement(list[i], i + 1 == list.size());
+      statement(list[i], list.size() == 1);
     }
   }
 }
 
-void StmtPrinter::statement(const Stmt& s, bool is_last) {
+void StmtPrinter::statement(const Stmt& s, bool is_only) {
   match(
       s,
       [&](const Bind& n) {
@@ -104,7 +127,7 @@ void StmtPrinter::statement(const Stmt& s, bool is_last) {
         const std::string name = expr.names.define(n.var.id(), var(n.var).name);
         line(str_cat(name, ": T.let[", annotation_text(var(n.var)), "] = ", value));
       },
-      [&](const AttrStmt& n) { attribute(n, is_last); }, [&](const Assert& n) { assertion(n); },
+      [&](const AttrStmt& n) { attribute(n, is_only); }, [&](const Assert& n) { assertion(n); },
       [&](const DeclBuffer& n) { declare_buffer(n); },
       [&](const AllocBuffer& n) { allocate(n); }, [&](const Store& n) { store(n); },
       [&](const Seq& n) { statements(n.body); },
@@ -114,7 +137,7 @@ void StmtPrinter::statement(const Stmt& s, bool is_last) {
         line(is_call ? value.text : "T.evaluate(" + value.text + ")");
       },
       [&](const If& n) { branch(n); },
-      [&](const For& n) { is_launch(n) ? launch(n, is_last) : loop(n); },
+      [&](const For& n) { is_launch(n) ? launch(n, is_only) : loop(n); },
       [&](const While& n) {
         line("while " + expr.text(n.condition) + ":");
         scoped_body(n.body);
@@ -180,9 +203,9 @@ void StmtPrinter::branch(const If& n) {
   scoped_body(n.else_body);
 }
 
-void StmtPrinter::attribute(const AttrStmt& n, bool is_last) {
+void StmtPrinter::attribute(const AttrStmt& n, bool is_only) {
   std::string form;
-  bool needs_scope = !is_last;
+  bool needs_scope = !is_only;
   if (n.key == kHint) {
     form = "T.hint(" + expr.text(n.value);
     for (const auto& [key, value] : std::get<AttrValue::Map>(n.node.value)) {
@@ -203,10 +226,10 @@ void StmtPrinter::attribute(const AttrStmt& n, bool is_last) {
   scoped_body(n.body);
 }
 
-void StmtPrinter::launch(const For& n, bool is_last) {
+void StmtPrinter::launch(const For& n, bool is_only) {
   const std::string form =
       str_cat("T.launch_thread(", quote(n.thread_tag), ", ", expr.text(n.extent), ")");
-  if (is_last) {
+  if (is_only) {
     line(expr.names.define(n.var.id(), var(n.var).name) + " = " + form);
     return body(n.body);
   }

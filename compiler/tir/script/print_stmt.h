@@ -1,5 +1,5 @@
 // The statement half of the printer: loops folded into T.grid, blocks with their axes, attributes
-// and launches without indentation where they reach to the end of their body.
+// and launches without indentation where they are all of their body.
 #pragma once
 #include <string>
 #include <vector>
@@ -25,15 +25,15 @@ class StmtPrinter {
  private:
   void scoped_body(const Stmt& s);
   void statements(const std::vector<Stmt>& list);
-  void statement(const Stmt& s, bool is_last);
+  void statement(const Stmt& s, bool is_only);
   void assertion(const Assert& n);
   void declare_buffer(const DeclBuffer& n);
   void allocate(const AllocBuffer& n);
   void scalar(const AllocBuffer& n, const Store& first);
   void store(const Store& n);
   void branch(const If& n);
-  void attribute(const AttrStmt& n, bool is_last);
-  void launch(const For& n, bool is_last);
+  void attribute(const AttrStmt& n, bool is_only);
+  void launch(const For& n, bool is_only);
   void loop(const For& n);
   std::string loop_range(const For& n);
 
