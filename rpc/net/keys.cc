@@ -117,28 +117,6 @@ std::string fingerprint(std::string_view public_key) {
   return to_hex(sha256(public_key)).substr(0, 16);
 }
 
-std::vector<Role> parse_roles(std::string_view text) {
-  std::vector<std::string> known;
-  for (int i = 0; i < static_cast<int>(Role::kCount); ++i)
-    known.emplace_back(name_of(static_cast<Role>(i)));
-  std::vector<Role> roles;
-  for (const std::string& word : split(text, ',')) {
-    const auto found = std::find(known.begin(), known.end(), word);
-    if (found == known.end()) {
-      throw UserError(str_cat("role ", quote(word), " is not one of ", join(known, ", ")),
-                      did_you_mean(word, known));
-    }
-    roles.push_back(static_cast<Role>(found - known.begin()));
-  }
-  return roles;
-}
-
-std::string format_roles(const std::vector<Role>& roles) {
-  std::vector<std::string_view> names;
-  for (const Role role : roles) names.push_back(name_of(role));
-  return join(names, ",");
-}
-
 std::string format_peer_key(const PeerKey& key) {
   return str_cat(kFirstLine, "\npublic ", key.own.public_key, "\nsecret ", key.own.secret_key,
                  "\nserver ", key.server_public_key, "\n");

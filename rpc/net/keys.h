@@ -45,10 +45,6 @@ std::string raw_public_key(std::string_view z85);
 std::string z85_public_key(std::string_view raw);
 // First 16 hexadecimal digits of the SHA-256 of a public key: how logs and errors name a key.
 std::string fingerprint(std::string_view public_key);
-// "build,run" -> roles. Throws UserError naming the unknown one and the known ones.
-std::vector<Role> parse_roles(std::string_view text);
-std::string format_roles(const std::vector<Role>& roles);
-
 // The texts of the files. Parsing throws UserError that names `where` and what is wrong, never the
 // secret.
 std::string format_peer_key(const PeerKey& key);

@@ -41,6 +41,28 @@ std::string_view name_of(Role role) {
   return kNames.at(static_cast<std::size_t>(role));
 }
 
+std::vector<Role> parse_roles(std::string_view text) {
+  std::vector<std::string> known;
+  for (int i = 0; i < static_cast<int>(Role::kCount); ++i)
+    known.emplace_back(name_of(static_cast<Role>(i)));
+  std::vector<Role> roles;
+  for (const std::string& word : split(text, ',')) {
+    const auto found = std::find(known.begin(), known.end(), word);
+    if (found == known.end()) {
+      throw UserError(str_cat("role ", quote(word), " is not one of ", join(known, ", ")),
+                      did_you_mean(word, known));
+    }
+    roles.push_back(static_cast<Role>(found - known.begin()));
+  }
+  return roles;
+}
+
+std::string format_roles(const std::vector<Role>& roles) {
+  std::vector<std::string_view> names;
+  for (const Role role : roles) names.push_back(name_of(role));
+  return join(names, ",");
+}
+
 Blame blame_of(Outcome outcome) {
   if (outcome == Outcome::kOk || outcome >= Outcome::kCancelled) return Blame::kNobody;
   if (outcome <= Outcome::kRunTimeout) return Blame::kCandidate;

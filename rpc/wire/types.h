@@ -64,6 +64,9 @@ Digest digest_of(std::string_view bytes);
 // What a key may do. The tracker reads it from the authorised key, never from a message.
 enum class Role : std::uint8_t { kViewer, kSubmitter, kOperator, kAdmin, kBuild, kRun, kCount };
 std::string_view name_of(Role role);
+// "build,run" -> roles. Throws UserError naming the unknown one and the known ones.
+std::vector<Role> parse_roles(std::string_view text);
+std::string format_roles(const std::vector<Role>& roles);
 
 // The fence of a lease. A result whose fence is not the task's present one is kept only if nobody
 // finished the task.
