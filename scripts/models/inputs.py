@@ -23,6 +23,12 @@ def model_inputs(data):
     return [info for info in infos if info[0] not in weights]
 
 
+def model_outputs(data):
+    """(name, data type, dims) of the outputs."""
+    graph = Message(Message(data).bytes(onnx.MODEL_GRAPH))
+    return [onnx.read_value_info(item) for item in graph.messages(onnx.GRAPH_OUTPUT)]
+
+
 def draw_inputs(data, seed, symbol_size=1):
     """[(name, data type, dims, values)]; dims without a number become `symbol_size`."""
     result = []

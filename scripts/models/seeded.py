@@ -48,6 +48,15 @@ def normal(seed, name, count):
     return array.array("f", (draw(0.0, 1.0) for _ in range(count)))
 
 
+def floats(values):
+    return array.array("f", values)
+
+
+def ramp(count):
+    """0, 1/count, 2/count, ..."""
+    return array.array("f", (index / count for index in range(count)))
+
+
 def integers(seed, name, count, bound, typecode):
     draw = generator(seed, name).randrange
     return array.array(typecode, (draw(bound) for _ in range(count)))

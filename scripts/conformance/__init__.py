@@ -1,0 +1,1 @@
+"""The conformance suites of model files; scripts/conformance_onnx.py is the command."""
