@@ -61,9 +61,8 @@ Written add_origin(Connection& connection, const AddOrigin& add) {
 }
 
 Written import_measurement(Connection& connection, const ImportMeasurement& import) {
-  const auto trust =
-      connection.integer("SELECT trust FROM origin WHERE id = ?1 AND kind = ?2", import.origin_id,
-                         kImportKind);
+  const auto trust = connection.integer("SELECT trust FROM origin WHERE id = ?1 AND kind = ?2",
+                                        import.origin_id, kImportKind);
   if (!trust) return rejected(str_cat("import of unknown origin ", import.origin_id));
   if (const auto why = refuse(import.record)) return rejected(*why);
   const Measurement& measurement = import.record.measurement;

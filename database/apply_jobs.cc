@@ -82,8 +82,8 @@ ExistingBatch read_batch(Connection& connection, std::int64_t job_id, std::int64
       job_id, batch_no);
   while (rows->next()) {
     if (batch.rows.empty()) batch.first_id = rows->integer(0);
-    batch.rows.push_back({rows->integer(1), rows->integer(2), rows->integer(3), rows->integer(4),
-                          rows->integer(5)});
+    batch.rows.push_back(
+        {rows->integer(1), rows->integer(2), rows->integer(3), rows->integer(4), rows->integer(5)});
   }
   return batch;
 }
@@ -183,8 +183,8 @@ Written add_tasks(Connection& connection, const AddTasks& add) {
   const ExistingBatch batch = read_batch(connection, add.job_id, add.batch_no);
   if (batch.rows.empty()) return accepted(insert_tasks(connection, add));
   if (!is_same_batch(connection, batch, add)) {
-    return rejected(str_cat("batch ", add.batch_no, " of job ", add.job_id,
-                            " is known with other tasks"));
+    return rejected(
+        str_cat("batch ", add.batch_no, " of job ", add.job_id, " is known with other tasks"));
   }
   requeue_ended(connection, add);
   return existing(batch.first_id);
@@ -193,9 +193,8 @@ Written add_tasks(Connection& connection, const AddTasks& add) {
 Written set_artifact(Connection& connection, const SetArtifact& set) {
   if (!is_hash(set.artifact)) return rejected("artifact digest is not 64 hexadecimal digits");
   const std::string digest = hash_bytes_of(set.artifact);
-  connection.run(
-      "UPDATE task SET artifact = ?2, artifact_bytes = ?3 WHERE id = ?1 AND state < 5",
-      set.task_id, Blob{digest}, set.bytes);
+  connection.run("UPDATE task SET artifact = ?2, artifact_bytes = ?3 WHERE id = ?1 AND state < 5",
+                 set.task_id, Blob{digest}, set.bytes);
   if (connection.num_changes() == 0) {
     return rejected(str_cat("task ", set.task_id, " is unknown or has ended"));
   }

@@ -122,8 +122,7 @@ void check_integrity(Connection& connection, Ledger& ledger) {
 
 // `hash_of(rows)` of each row against its column 1.
 void check_hashes_of(Connection& connection, Ledger& ledger, std::string_view table,
-                     const std::string& columns,
-                     const std::function<Hash(const Rows&)>& hash_of) {
+                     const std::string& columns, const std::function<Hash(const Rows&)>& hash_of) {
   auto rows = connection.query(str_cat("SELECT id, hash, ", columns, " FROM ", table));
   while (rows->next()) {
     if (to_hex(rows->blob(1)) == hash_of(*rows)) continue;
@@ -136,8 +135,9 @@ void check_hashes(Connection& connection, Ledger& ledger) {
   ledger.begin("hashes");
   check_hashes_of(connection, ledger, "target", "text",
                   [](const Rows& rows) { return TargetRecord{rows.text(2)}.hash(); });
-  check_hashes_of(connection, ledger, "devclass", "text",
-                  [](const Rows& rows) { return DeviceClass{"", rows.text(2)}.hash(); });
+  check_hashes_of(connection, ledger, "devclass", "text", [](const Rows& rows) {
+    return DeviceClass{"", rows.text(2)}.hash();
+  });
   check_hashes_of(connection, ledger, "mproto", "version, text", [](const Rows& rows) {
     return MeasuringProtocol{rows.integer(2), rows.text(3)}.hash();
   });

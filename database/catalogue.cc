@@ -134,8 +134,8 @@ Written put_device(Connection& connection, const DeviceRecord& device) {
   if (const auto why = refuse_json("device labels", device.labels)) return rejected(*why);
   const auto class_id = find_id(connection, Table::kDeviceClass, device.device_class);
   if (!class_id) {
-    return rejected(str_cat("device ", device.serial, ": unknown device class ",
-                            device.device_class));
+    return rejected(
+        str_cat("device ", device.serial, ": unknown device class ", device.device_class));
   }
   auto found = connection.query("SELECT id, devclass_id, labels FROM device WHERE serial = ?1",
                                 device.serial);

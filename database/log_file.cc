@@ -30,7 +30,8 @@ constexpr std::size_t kFlushBytes = 1u << 20;
 
 void reject(LogReport& report, std::int64_t line, std::string reason) {
   ++report.num_rejected;
-  if (report.rejects.size() < kMaxListedRejects) report.rejects.push_back({line, std::move(reason)});
+  if (report.rejects.size() < kMaxListedRejects)
+    report.rejects.push_back({line, std::move(reason)});
 }
 
 // Calls `visit(line number, record)` for every good line.
@@ -50,7 +51,8 @@ void read_lines(const std::string& path, const RecordCheck& check, LogReport& re
     if (parsed.record && check) parsed.reason = check(*parsed.record);
     if (!parsed.reason.empty()) {
       const bool is_torn = reader.is_torn() && !parsed.record;
-      reject(report, reader.number(), (is_torn ? "torn at the end of the file: " : "") + parsed.reason);
+      reject(report, reader.number(),
+             (is_torn ? "torn at the end of the file: " : "") + parsed.reason);
       continue;
     }
     visit(reader.number(), *std::move(parsed.record));
@@ -106,8 +108,7 @@ class FileInPlace {
  public:
   explicit FileInPlace(const std::string& path)
       : path_(path), temporary_(str_cat(path, ".tmp", ::getpid())) {
-    file_ = Descriptor(
-        ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    file_ = Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!file_.is_open()) throw_io_error("create " + temporary_, errno);
   }
   ~FileInPlace() {
@@ -120,7 +121,8 @@ class FileInPlace {
 
   void finish() {
     if (::fsync(file_.get()) != 0) throw_io_error("sync " + temporary_, errno);
-    if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_io_error("rename to " + path_, errno);
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0)
+      throw_io_error("rename to " + path_, errno);
     is_done_ = true;
     const fs::path parent = fs::path(path_).parent_path();
     const std::string directory = parent.empty() ? "." : parent.string();
@@ -226,7 +228,8 @@ std::vector<LogRecord> best_records(const std::vector<LogRecord>& records) {
   std::map<std::tuple<Hash, Hash, Hash, int>, const LogRecord*> best;
   for (const LogRecord& record : records) {
     const Measurement& measurement = record.measurement;
-    if (measurement.outcome != Outcome::kOk || measurement.role != MeasurementRole::kTrial) continue;
+    if (measurement.outcome != Outcome::kOk || measurement.role != MeasurementRole::kTrial)
+      continue;
     const auto key = std::make_tuple(measurement.workload, measurement.target,
                                      measurement.device_class, measurement.threads);
     const LogRecord*& slot = best[key];

@@ -44,7 +44,8 @@ constexpr std::array<OutcomeRow, kNumOutcomes> kOutcomes = {{
 constexpr std::string_view kUnknown = "unknown";
 
 template <typename Enum, std::size_t N>
-std::string_view name_in(const std::array<std::pair<Enum, std::string_view>, N>& names, Enum value) {
+std::string_view name_in(const std::array<std::pair<Enum, std::string_view>, N>& names,
+                         Enum value) {
   for (const auto& [known, name] : names) {
     if (known == value) return name;
   }

@@ -1,8 +1,8 @@
 // Reading things named by content.
+#include "compiler/support/text.h"
 #include "database/apply.h"
 #include "database/store.h"
 #include "database/store_state.h"
-#include "compiler/support/text.h"
 
 namespace tenon::database {
 namespace {
@@ -25,9 +25,10 @@ DeviceClass read_device_class(const Rows& rows) { return {rows.text(0), rows.tex
 }  // namespace
 
 std::optional<WorkloadRecord> Store::workload(const Hash& hash) const {
-  return find<WorkloadRecord>(
-      *this, "SELECT text FROM workload WHERE hash = ?1", hash,
-      [&hash](const Rows& rows) { return WorkloadRecord{hash, rows.text(0)}; });
+  return find<WorkloadRecord>(*this, "SELECT text FROM workload WHERE hash = ?1", hash,
+                              [&hash](const Rows& rows) {
+                                return WorkloadRecord{hash, rows.text(0)};
+                              });
 }
 
 std::optional<TargetRecord> Store::target(const Hash& hash) const {
@@ -41,9 +42,10 @@ std::optional<DeviceClass> Store::device_class(const Hash& hash) const {
 }
 
 std::optional<MeasuringProtocol> Store::protocol(const Hash& hash) const {
-  return find<MeasuringProtocol>(
-      *this, "SELECT version, text FROM mproto WHERE hash = ?1", hash,
-      [](const Rows& rows) { return MeasuringProtocol{rows.integer(0), rows.text(1)}; });
+  return find<MeasuringProtocol>(*this, "SELECT version, text FROM mproto WHERE hash = ?1", hash,
+                                 [](const Rows& rows) {
+                                   return MeasuringProtocol{rows.integer(0), rows.text(1)};
+                                 });
 }
 
 std::optional<Environment> Store::environment(const Hash& hash) const {

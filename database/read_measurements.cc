@@ -115,8 +115,9 @@ std::optional<Best> Store::best(const BestKey& key) const {
   const std::string device_class = bytes_or_none(key.device_class);
   return read_from(*this, [&](Connection& connection) -> std::optional<Best> {
     auto rows = connection.query(
-        select_best() + "WHERE w.hash = ?1 AND g.hash = ?2 AND c.hash = ?3 AND b.threads = ?4 AND "
-                        "b.workload_id = w.id AND b.target_id = g.id AND b.devclass_id = c.id",
+        select_best() +
+            "WHERE w.hash = ?1 AND g.hash = ?2 AND c.hash = ?3 AND b.threads = ?4 AND "
+            "b.workload_id = w.id AND b.target_id = g.id AND b.devclass_id = c.id",
         Blob{workload}, Blob{target}, Blob{device_class}, key.threads);
     if (!rows->next()) return std::nullopt;
     return read_best(*rows);
@@ -128,10 +129,10 @@ std::vector<Best> Store::bests(const Hash& target, const Hash& device_class) con
   const std::string class_bytes = bytes_or_none(device_class);
   return read_from(*this, [&](Connection& connection) {
     std::vector<Best> found;
-    auto rows = connection.query(
-        select_best() + "WHERE g.hash = ?1 AND c.hash = ?2 AND b.target_id = g.id AND "
-                        "b.devclass_id = c.id ORDER BY w.hash, b.threads",
-        Blob{target_bytes}, Blob{class_bytes});
+    auto rows = connection.query(select_best() +
+                                     "WHERE g.hash = ?1 AND c.hash = ?2 AND b.target_id = g.id AND "
+                                     "b.devclass_id = c.id ORDER BY w.hash, b.threads",
+                                 Blob{target_bytes}, Blob{class_bytes});
     while (rows->next()) found.push_back(read_best(*rows));
     return found;
   });

@@ -20,11 +20,11 @@ Hash Environment::hash() const { return sha256_hex(text); }
 Hash TraceRecord::hash() const { return sha256_hex(text); }
 
 std::string Measurement::identity() const {
-  const std::string head = str_cat(
-      "tenon measurement 1\n", workload, "\n", target, "\n", trace, "\n", threads, "\n",
-      device_class, "\n", protocol, "\n", environment, "\n", artifact, "\n", versions.codegen, "\n",
-      framed(versions.llvm), framed(versions.tenon), outcome_name(outcome), "\n", framed(error),
-      canary_ppm, "\n", measured_ms, "\n");
+  const std::string head =
+      str_cat("tenon measurement 1\n", workload, "\n", target, "\n", trace, "\n", threads, "\n",
+              device_class, "\n", protocol, "\n", environment, "\n", artifact, "\n",
+              versions.codegen, "\n", framed(versions.llvm), framed(versions.tenon),
+              outcome_name(outcome), "\n", framed(error), canary_ppm, "\n", measured_ms, "\n");
   return sha256_hex(head + encode_samples(samples_ns)).substr(0, 32);
 }
 

@@ -31,6 +31,7 @@ std::int64_t begin_epoch(Connection& connection) {
 
 std::unique_ptr<GroupCommitter> open_committer(const StoreOptions& options, std::int64_t& epoch) {
   auto connection = open_writer(options.path);
+  connection->set_busy_timeout(options.busy_timeout_ms);
   epoch = begin_epoch(*connection);
   if (options.max_bytes > 0) {
     connection->script(str_cat("PRAGMA max_page_count = ", options.max_bytes / kPageBytes));

@@ -27,10 +27,11 @@ enum class StoreMode { kWrite, kRead };
 struct StoreOptions {
   std::string path;
   StoreMode mode = StoreMode::kWrite;
-  int commit_window_ms = 5;         // how long a write may wait for company
-  int max_group = 256;              // writes in one commit
-  int max_pending = 65536;          // writes waiting; beyond, a write fails at once
-  std::int64_t max_bytes = 0;       // largest size of the file; 0 means the disk's
+  int commit_window_ms = 5;    // how long a write may wait for company
+  int max_group = 256;         // writes in one commit
+  int max_pending = 65536;     // writes waiting; beyond, a write fails at once
+  std::int64_t max_bytes = 0;  // largest size of the file; 0 means the disk's
+  int busy_timeout_ms = 5000;  // how long a write waits for another program's lock
   // No thread: write() commits before it returns. For tests and simulations; path may be
   // ":memory:" only so.
   bool commit_inline = false;
@@ -40,7 +41,7 @@ struct JobStatus {
   JobRecord job;
   std::int64_t num_tasks = 0;
   std::int64_t num_open = 0;
-  std::int64_t next_batch_no = 0;             // one above the largest used; 0 if none
+  std::int64_t next_batch_no = 0;            // one above the largest used; 0 if none
   std::map<Outcome, std::int64_t> outcomes;  // of the trials
 };
 

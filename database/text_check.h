@@ -21,7 +21,8 @@ std::optional<std::string> refuse_text(std::string_view what, std::string_view t
 // The same, and JSON no deeper than kMaxJsonDepth.
 std::optional<std::string> refuse_json(std::string_view what, std::string_view text);
 
-// Do brackets outside strings nest no deeper than `max_depth`? Looks at bytes alone, builds nothing.
+// Do brackets outside strings nest no deeper than `max_depth`? Looks at bytes alone, builds
+// nothing.
 bool json_depth_within(std::string_view text, int max_depth);
 
 }  // namespace tenon::database

@@ -68,7 +68,7 @@ struct EndAttempt {
 struct CommitResult {
   AttemptRecord attempt;  // .outcome equals measurement.outcome
   Measurement measurement;
-  std::string device_serial;  // a known device; empty if it never reached one
+  std::string device_serial;                 // a known device; empty if it never reached one
   TaskState final_state = TaskState::kDone;  // kDone, kCandidateFailed or kPoison
 };
 
@@ -95,10 +95,10 @@ struct ForgetOrigin {
   std::int64_t now_ms = 0;
 };
 
-using Write = std::variant<WorkloadRecord, TargetRecord, DeviceClass, DeviceRecord,
-                           MeasuringProtocol, Environment, AddJob, SetJobState, AddTasks,
-                           SetArtifact, EndAttempt, CommitResult, AddOrigin, ImportMeasurement,
-                           ForgetOrigin>;
+using Write =
+    std::variant<WorkloadRecord, TargetRecord, DeviceClass, DeviceRecord, MeasuringProtocol,
+                 Environment, AddJob, SetJobState, AddTasks, SetArtifact, EndAttempt, CommitResult,
+                 AddOrigin, ImportMeasurement, ForgetOrigin>;
 
 enum class Disposition {
   kAccepted,   // done, and durable

@@ -10,7 +10,7 @@
 namespace tenon::database {
 namespace {
 
-constexpr int kBusyTimeoutMs = 5000;
+constexpr int kDefaultBusyTimeoutMs = 5000;
 
 DatabaseFault fault_of(int code) {
   switch (code & 0xff) {
@@ -118,7 +118,7 @@ std::unique_ptr<Connection> Connection::open(const std::string& path, OpenMode m
   std::unique_ptr<Connection> connection(new Connection(path, handle));
   connection->note(code);
   connection->throw_if_failed();
-  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  connection->set_busy_timeout(kDefaultBusyTimeoutMs);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   if (mode == OpenMode::kReadOnly) {
@@ -166,13 +166,18 @@ int Connection::num_changes() const { return sqlite3_changes(handle_); }
 
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
+void Connection::set_busy_timeout(int timeout_ms) {
+  busy_timeout_ms_ = timeout_ms;
+  sqlite3_busy_timeout(handle_, timeout_ms);
+}
+
 void Connection::checkpoint(Checkpoint mode) {
   if (failed()) return;
   const int kind =
       mode == Checkpoint::kPassive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;
   sqlite3_busy_timeout(handle_, 0);
   const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, kind, nullptr, nullptr);
-  sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
+  sqlite3_busy_timeout(handle_, busy_timeout_ms_);
   // A reader that still needs the log is no error: the next checkpoint goes further.
   if ((code & 0xff) != SQLITE_BUSY) note(code);
   if (code == SQLITE_OK && mode == Checkpoint::kTruncate) num_wal_pages_ = 0;

@@ -115,6 +115,8 @@ class Connection {
   bool in_transaction() const;
   // Pages in the write-ahead log after the last commit.
   int num_wal_pages() const { return num_wal_pages_; }
+  // How long a write waits for another program's lock.
+  void set_busy_timeout(int timeout_ms);
   // Does not wait: what a reader still needs stays in the log.
   void checkpoint(Checkpoint mode);
 
@@ -137,6 +139,7 @@ class Connection {
   DatabaseFault fault_ = DatabaseFault::kNone;
   std::string error_;
   int num_wal_pages_ = 0;
+  int busy_timeout_ms_ = 0;
 };
 
 }  // namespace tenon::database

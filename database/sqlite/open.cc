@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kHeaderBytes = 100;
 constexpr std::string_view kMagic("SQLite format 3\0", 16);
-// A larger file is not checked on start after an unclean stop: it would take seconds. `doctor` does.
+// A larger file is not checked on start after an unclean stop: it would take seconds. `doctor`
+// does.
 constexpr std::uintmax_t kMaxCheckedBytes = 64u << 20;
 
 constexpr const char* kWriterSettings =
@@ -117,8 +118,10 @@ std::unique_ptr<Connection> open_writer(const std::string& path) {
   const bool is_file = path != ":memory:";
   const auto journal = connection->text("PRAGMA journal_mode");
   if (is_file && journal != "wal") {
-    throw IoError(str_cat("database ", path, ": its file system cannot keep a write-ahead log "
-                          "(journal mode is ", journal.value_or("unknown"), ")"));
+    throw IoError(str_cat("database ", path,
+                          ": its file system cannot keep a write-ahead log "
+                          "(journal mode is ",
+                          journal.value_or("unknown"), ")"));
   }
   migrate(*connection, path, migrations());
   if (is_file) check_after_unclean_stop(*connection, path);

@@ -68,7 +68,8 @@ LogRecord without_measurement(int workload_number, int trace_number) {
 
 LogRecord make_record(int workload_number, int trace_number, std::uint64_t time_ns) {
   LogRecord record = without_measurement(workload_number, trace_number);
-  record.measurement.artifact = hash_named(str_cat("artifact ", workload_number, " ", trace_number));
+  record.measurement.artifact =
+      hash_named(str_cat("artifact ", workload_number, " ", trace_number));
   record.measurement.canary_ppm = 1'000'400;
   for (std::uint64_t i = 0; i < 10; ++i) {
     record.measurement.samples_ns.push_back(time_ns + (i * 7) % 10);
@@ -98,8 +99,8 @@ CommitResult make_result(std::int64_t task_id, std::int64_t epoch, std::int64_t 
                     .ended_ms = 1'700'000'002'000};
   commit.measurement = record.measurement;
   commit.device_serial = "dev-1";
-  commit.final_state = record.measurement.outcome == Outcome::kOk ? TaskState::kDone
-                                                                  : TaskState::kCandidateFailed;
+  commit.final_state =
+      record.measurement.outcome == Outcome::kOk ? TaskState::kDone : TaskState::kCandidateFailed;
   return commit;
 }
 

@@ -255,9 +255,9 @@ TEST_F(StoreTest, FailuresAreResultsToo) {
   const JobStatus status = *store_->job_status(added.job_id);
   EXPECT_EQ(status.num_tasks, 4);
   EXPECT_EQ(status.num_open, 1);
-  EXPECT_EQ(status.outcomes, (std::map<Outcome, std::int64_t>{{Outcome::kOk, 1},
-                                                              {Outcome::kCompileError, 1},
-                                                              {Outcome::kCandidateCrash, 1}}));
+  EXPECT_EQ(status.outcomes,
+            (std::map<Outcome, std::int64_t>{
+                {Outcome::kOk, 1}, {Outcome::kCompileError, 1}, {Outcome::kCandidateCrash, 1}}));
   EXPECT_EQ(store_->job_results(added.job_id, 2, 1)[0].measurement.error, "signal 11 ?");
   EXPECT_EQ(store_->task(added.first_task + 1)->state, TaskState::kCandidateFailed);
   EXPECT_EQ(store_->measured_traces(added.job_id).size(), 3u);
