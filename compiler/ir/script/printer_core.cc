@@ -54,7 +54,7 @@ void NameTable::pop() {
 }
 
 std::string NameTable::define(const void* key, std::string_view hint) {
-  std::string base(hint);
+  std::string base(one_hint_.empty() ? hint : one_hint_);
   for (char& c : base) {
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   }

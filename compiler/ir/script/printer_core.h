@@ -55,6 +55,8 @@ class NameTable {
   void pop();
   // Makes a name unusable for good: modules' names and keywords.
   void reserve(std::string name) { used_.insert(std::move(name)); }
+  // Every name from now on is made from this one hint: for text that no name changes.
+  void use_one_hint(std::string hint) { one_hint_ = std::move(hint); }
   // A free name like `hint` ("i", "i_1", ...) for `key` in the innermost scope.
   std::string define(const void* key, std::string_view hint);
   // Any text for `key` in the innermost scope, such as "A.data".
@@ -70,6 +72,7 @@ class NameTable {
   std::vector<Scope> scopes_;
   std::set<std::string, std::less<>> used_;
   std::map<const void*, std::vector<std::string>> texts_;
+  std::string one_hint_;
 };
 
 // Lines with the indentation in force.

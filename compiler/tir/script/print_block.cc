@@ -58,10 +58,15 @@ const Block* implicit_root(const PrimFunc& func) {
   return root->body && contains_block(root->body) ? root : nullptr;
 }
 
+std::string StmtPrinter::block_name(const Block& n) {
+  if (names_ == Names::kOwn) return n.name;
+  return str_cat("b", num_blocks_++);
+}
+
 void StmtPrinter::block(const Block& n) {
   expr.names.push();
   places.blocks[n.id] = {out.next_line(), out.width() + 1};
-  line("with T.sblock(" + quote(n.name) + "):");
+  line("with T.sblock(" + quote(block_name(n)) + "):");
   out.indent();
   block_parts(n, false);
   out.dedent();

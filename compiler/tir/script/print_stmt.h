@@ -11,6 +11,12 @@ namespace tenon::tir {
 
 class StmtPrinter {
  public:
+  enum class Names { kOwn, kCanonical };
+  // With canonical names, nothing printed depends on the names of variables, buffers and blocks.
+  explicit StmtPrinter(Names kind = Names::kOwn) : names_(kind) {
+    if (kind == Names::kCanonical) expr.names.use_one_hint("v");
+  }
+
   // A function as `def name(...)`, with its decorator.
   void function(const PrimFunc& func, const std::string& name);
   // The statements of a body in the current scope; nothing becomes T.evaluate(0).
@@ -23,6 +29,7 @@ class StmtPrinter {
   PlacedText places;
 
  private:
+  std::string block_name(const Block& n);
   void scoped_body(const Stmt& s);
   void statements(const std::vector<Stmt>& list);
   void statement(const Stmt& s, bool is_only);
@@ -49,6 +56,8 @@ class StmtPrinter {
   std::string parameter_dim(const Expr& e, const PrimFunc& func);
   void mark_loop(const For& n, std::size_t column);
 
+  Names names_;
+  int num_blocks_ = 0;
   std::vector<const For*> loops_;
   std::vector<Expr> implicit_;  // symbols of shapes declared in the body: `n = T.int32()`
 };
