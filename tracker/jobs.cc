@@ -138,8 +138,7 @@ void job_loaded(Step& step, const SubmitPending& pending, const database::JobSta
   }
   job.state = status.job.state;
   job.num_tasks = static_cast<std::uint64_t>(status.num_tasks);
-  job.last_rseq =
-      std::max(job.last_rseq, static_cast<std::uint64_t>(status.job.next_rseq - 1));
+  job.last_rseq = std::max(job.last_rseq, static_cast<std::uint64_t>(status.job.next_rseq - 1));
   rpc::Accepted accepted;
   accepted.job = job.key;
   accepted.is_existing = pending.is_existing;

@@ -1,7 +1,7 @@
 // Blobs on disk by their SHA-256: DIR/ab/abcd...64 digits. A blob is there only after its bytes
 // were hashed, synced and renamed into place; the oldest used go when the directory outgrows its
-// limit. Uploads arrive in chunks and resume while the process lives. One process uses a directory;
-// not thread-safe. Throws IoError when the disk refuses.
+// limit. Uploads arrive in chunks and resume while the process lives. Processes may share a
+// directory; not thread-safe. Throws IoError when the disk refuses.
 #pragma once
 
 #include <cstdint>
