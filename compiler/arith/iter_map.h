@@ -65,8 +65,6 @@ IterMapResult detect_iter_map(const std::vector<tir::Expr>& indices, const Range
 tir::Expr normalize_iter_map_to_expr(const IterSum& sum);
 tir::Expr normalize_iter_map_to_expr(const IterSplit& split);
 tir::Expr normalize_iter_map_to_expr(const IterMark& mark);
-// Text of a map for messages and tests: (sum BASE (split SOURCE LOWER_FACTOR EXTENT SCALE) ...).
-std::string to_string(const IterSum& sum);
 
 // Each index rewritten through its map where that makes it simpler; equal wherever predicate holds.
 std::vector<tir::Expr> iter_map_simplify(const std::vector<tir::Expr>& indices,

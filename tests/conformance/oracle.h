@@ -1,4 +1,5 @@
-// What the conformance runner counts: one line a kind of case.
+// What the conformance runner counts, and the kinds of cases it knows: one function a kind, each in
+// a file of its own, listed in main.cc.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -10,7 +11,10 @@ struct KindResult {
   std::string kind;
   int passed = 0;
   int total = 0;
-  std::vector<std::string> failures;  // names or text of the failing cases, at most a few hundred
+  std::vector<std::string> failures;  // names or text of the failing cases
 };
+
+// Needs the folder of the kind. A kind with several files gives one result a file.
+std::vector<KindResult> run_arith_oracle(const std::filesystem::path& dir);
 
 }  // namespace tenon
