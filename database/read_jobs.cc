@@ -154,6 +154,13 @@ std::vector<TaskRecord> Store::job_tasks(std::int64_t job_id) const {
   });
 }
 
+std::vector<TaskRecord> Store::batch_tasks(std::int64_t job_id, std::int64_t batch_no) const {
+  return read_from(*this, [&](Connection& connection) {
+    return list_tasks(connection, "WHERE k.job_id = ?1 AND k.batch_no = ?2 ORDER BY k.position",
+                      job_id, batch_no);
+  });
+}
+
 std::vector<AttemptRecord> Store::attempts(std::int64_t task_id) const {
   return read_from(*this, [task_id](Connection& connection) {
     std::vector<AttemptRecord> attempts;

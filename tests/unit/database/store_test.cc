@@ -114,6 +114,8 @@ TEST_F(StoreTest, ABatchIsAddedOnce) {
     EXPECT_EQ(rows[i].trace, tasks[i].trace.hash());
     EXPECT_EQ(rows[i].state, TaskState::kQueued);
   }
+  EXPECT_EQ(store_->batch_tasks(added.job_id, 0), rows);
+  EXPECT_TRUE(store_->batch_tasks(added.job_id, 1).empty());
   EXPECT_EQ(store_->trace(make_trace(2).hash()), make_trace(2));
   EXPECT_EQ(store_->job_status(added.job_id)->next_batch_no, 1);
 }
