@@ -51,7 +51,15 @@ TermId ArithCore::compare_zero(TermOp op, Linear d, DataType dtype) {
   if (t == kNoTerm) return t;
   if (auto truth = known_truth(t)) return pool.boolean(*truth);
   if (!truths_.empty()) {
-    if (auto truth = known_truth(logical_not(t))) return pool.boolean(!*truth);
+    Linear opposite = d;
+    if (op == TermOp::kLe) {
+      opposite.scale(-1);
+      opposite.add_base(1);
+    }
+    TermOp other = op == TermOp::kLe ? op : op == TermOp::kEq ? TermOp::kNe : TermOp::kEq;
+    TermId negated = opposite.overflow ? kNoTerm : build_comparison(other, opposite, dtype);
+    auto truth = negated == kNoTerm ? std::nullopt : known_truth(negated);
+    if (truth) return pool.boolean(!*truth);
   }
   TermId by_rule = apply_rules(t);
   return by_rule != kNoTerm ? by_rule : t;
