@@ -72,6 +72,7 @@ void become_subreaper() {
 
 Subprocess ChildTable::spawn(const SpawnOptions& options) {
   const std::lock_guard lock(mutex_);
+  if (is_closed_) throw IoError("no child is started: this process is ending");
   Subprocess process = Subprocess::spawn(options);
   known_.insert(process.pid());
   return process;
@@ -114,8 +115,9 @@ int ChildTable::kill_strays() {
   }
 }
 
-void ChildTable::kill_all() {
+void ChildTable::close() {
   const std::lock_guard lock(mutex_);
+  is_closed_ = true;
   for (const pid_t pid : known_) ::kill(-pid, SIGKILL);
 }
 

@@ -25,7 +25,7 @@ void become_subreaper();
 // something that a candidate left behind.
 class ChildTable {
  public:
-  // Starts a child that is known from its first instant.
+  // Starts a child that is known from its first instant. Throws IoError.
   Subprocess spawn(const SpawnOptions& options);
   void remove(pid_t pid);
 
@@ -33,14 +33,15 @@ class ChildTable {
   // (a process that the kernel cannot end) and then returns -1.
   int kill_strays();
 
-  // Kills the groups of all children.
-  void kill_all();
+  // Kills the groups of all children, and refuses to start others from now on.
+  void close();
 
  private:
   std::vector<pid_t> list_strays();
 
   std::mutex mutex_;
   std::set<pid_t> known_;
+  bool is_closed_ = false;
 };
 
 struct ChildOptions {

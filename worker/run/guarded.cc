@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::byte kMark{0xa5};
 
+// Unmapped addresses after the data: wide enough for a loop that strides over pages.
+constexpr int64_t kGuardBytes = 1 << 20;
+
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
 }  // namespace
@@ -21,13 +24,13 @@ std::optional<GuardedArray> GuardedArray::make(DLDataType dtype, std::vector<int
   const int64_t room = round_up(size, TENON_ALIGNMENT);
   // At least one alignment unit of marked bytes lies before the data.
   const int64_t usable = round_up(room + TENON_ALIGNMENT, page);
-  const size_t mapped = static_cast<size_t>(usable + page);
+  const size_t mapped = static_cast<size_t>(usable + kGuardBytes);
   void* base = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) return std::nullopt;
   std::shared_ptr<std::byte> owner(static_cast<std::byte*>(base),
                                    [mapped](std::byte* memory) { munmap(memory, mapped); });
   std::byte* end = owner.get() + usable;
-  if (mprotect(end, static_cast<size_t>(page), PROT_NONE) != 0) return std::nullopt;
+  if (mprotect(end, kGuardBytes, PROT_NONE) != 0) return std::nullopt;
   std::byte* data = end - room;
   GuardedArray guarded;
   guarded.margin_begin_ = std::max(owner.get(), data - page);

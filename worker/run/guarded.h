@@ -1,4 +1,4 @@
-// Tensors for candidate code: the page after the data is unmapped, so that running over the end
+// Tensors for candidate code: the pages after the data are unmapped, so that running over the end
 // ends the process, and the bytes between are marked, so that smaller steps outside are seen.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace tenon {
 
-// One tensor that ends at an unmapped page.
+// One tensor that ends (up to its alignment) where unmapped pages begin.
 class GuardedArray {
  public:
   // nullopt when there is no memory for it.

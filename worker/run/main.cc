@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <new>
+#include <string_view>
 
 #include "compiler/support/error.h"
 #include "worker/run/runner.h"
@@ -23,12 +24,14 @@ bool tie_to_parent(const char* parent) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
+  const bool is_probe = argc == 3 && std::string_view(argv[2]) == "probe";
+  if (argc != 2 && !is_probe) {
     std::cerr << "tenon-runner is started by tenon-worker\n";
     return 2;
   }
   if (!tie_to_parent(argv[1])) return 1;
   try {
+    if (is_probe) return tenon::report_sandbox(tenon::kRunnerControlFd);
     return tenon::serve_run(tenon::kRunnerControlFd, tenon::kRunnerArtifactFd);
   } catch (const tenon::Error& error) {
     std::cerr << "tenon-runner: " << error.what() << "\n";

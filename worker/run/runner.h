@@ -9,4 +9,7 @@ namespace tenon {
 // was sent (also when it was kFailed), 1 when the daemon is gone or said something else.
 int serve_run(int control_fd, int artifact_fd);
 
+// Takes the sandbox steps that a run would take and reports them, without any candidate.
+int report_sandbox(int control_fd);
+
 }  // namespace tenon

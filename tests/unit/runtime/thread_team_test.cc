@@ -14,7 +14,7 @@ struct Counts {
   std::vector<std::atomic<int>> chunks;
   std::vector<std::atomic<int>> inside;
   std::atomic<bool> has_overlap{false};
-  explicit Counts(size_t num_chunks, size_t num_workers) : chunks(num_chunks), inside(num_workers) {}
+  Counts(size_t num_chunks, size_t num_workers) : chunks(num_chunks), inside(num_workers) {}
 };
 
 void count_chunk(void* closure, int64_t begin, int64_t end, int32_t worker) {

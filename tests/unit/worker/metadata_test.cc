@@ -19,7 +19,7 @@ std::string refusal(const std::string& text) {
 TEST(Metadata, round_trips) {
   const std::string text =
       "tenon-artifact 1\n"
-      "tolerance 0.001 0.0001 0.0\n"
+      "tolerance 0.001 1e-04 0.0\n"
       "range 2 0 99\n"
       "size 0 8\n"
       "pack 1 logical 4 3 packed 2 3 2 map 2 0 1 0 1 0\n";
@@ -33,7 +33,8 @@ TEST(Metadata, empty_text_has_default_tolerance) {
 TEST(Metadata, unknown_statement_and_version_are_refused_by_line) {
   EXPECT_EQ(refusal("tenon-artifact 2\n"),
             "artifact metadata: cannot read the line 'tenon-artifact 2'");
-  EXPECT_EQ(refusal("tenon-artifact 1\nfoo 1\n"), "artifact metadata: cannot read the line 'foo 1'");
+  EXPECT_EQ(refusal("tenon-artifact 1\nfoo 1\n"),
+            "artifact metadata: cannot read the line 'foo 1'");
   EXPECT_NE(refusal("tenon-artifact 1\ntolerance -1 0 0\n"), "");
   EXPECT_NE(refusal("tenon-artifact 1\npack 0 logical 2 packed 2 map 1 1\n"), "");
 }

@@ -22,7 +22,9 @@ std::filesystem::path candidate(const std::string& name) {
 }
 
 rpc::Artifact artifact(const std::string& name) {
-  return {rpc::digest_of(read_file(candidate(name))), ""};
+  rpc::Artifact made;
+  made.digest = rpc::digest_of(read_file(candidate(name)));
+  return made;
 }
 
 // Processes whose group or parent is one of ours, or that were started as runners.
@@ -68,8 +70,10 @@ class RunTask : public testing::Test {
   }
 
   RunSettings settings(std::vector<std::string> skipped = {}) {
-    return {.runner_program = std::string(TENON_BINARY_DIR) + "/tenon-runner",
-            .skipped_steps = std::move(skipped)};
+    RunSettings made;
+    made.runner_program = std::string(TENON_BINARY_DIR) + "/tenon-runner";
+    made.skipped_steps = std::move(skipped);
+    return made;
   }
 
   RunOutput run(const std::string& name) {
@@ -223,7 +227,9 @@ TEST_F(RunTask, broken_reference_blames_no_candidate) {
 }
 
 TEST_F(RunTask, missing_runner_is_the_workers_fault) {
-  RunExecutor executor(table_, {.runner_program = "/bin/false"});
+  RunSettings broken = settings();
+  broken.runner_program = "/bin/false";
+  RunExecutor executor(table_, broken);
   const RunOutput output = executor.run(input("behave"));
   EXPECT_NE(output.outcome, rpc::Outcome::kOk);
   EXPECT_EQ(rpc::blame_of(output.outcome), rpc::Blame::kWorker) << output.detail;

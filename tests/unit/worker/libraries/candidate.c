@@ -19,8 +19,8 @@ static void leave_one_out(float* z) { memset(z + 7, 0xff, sizeof *z); }
 
 static void segfault(float* z) {
   (void)z;
-  static volatile int* nowhere = (volatile int*)8;
-  *nowhere = 1;
+  static volatile uintptr_t nowhere = 8;
+  *(volatile int*)nowhere = 1;
 }
 
 static void run_over_the_end(float* z) { ((volatile float*)z)[kSize + 4096] = 1; }
