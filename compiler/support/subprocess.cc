@@ -152,8 +152,8 @@ Subprocess Subprocess::spawn(const SpawnOptions& options) {
   if (!options.working_directory.empty()) actions.change_directory(options.working_directory);
   SpawnAttributes attributes;
   std::vector<char*> argv = pointers(options.argv);
-  std::vector<char*> environment =
-      pointers(options.environment.value_or(std::vector<std::string>()));
+  std::vector<char*> environment;
+  if (options.environment) environment = pointers(*options.environment);
   char** envp = options.environment ? environment.data() : environ;
   pid_t pid = -1;
   int error_number =
