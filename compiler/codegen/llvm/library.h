@@ -80,6 +80,8 @@ LibrarySpec candidate_library(const tir::PrimFunc& scheduled, const LoweredKerne
 
 // The bytes of the shared object. Same input, same bytes. Thread-safe; links take turns.
 std::string build_library(const LibrarySpec& spec);
+// The same written to `path` (replaced), without holding the bytes: for libraries with weights.
+void build_library(const LibrarySpec& spec, const std::string& path);
 
 // For tests and --emit: the code of the kernels alone.
 std::string emit_assembly(const std::vector<LoweredKernel>& kernels, const Target& target);

@@ -1,0 +1,83 @@
+// The lowering passes of TensorIR for processors, in the order in which they run. Each is one file
+// and one function; compiler/lowering/pipeline.cc is the list. Each result is legal TensorIR with
+// the same meaning.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/target/target.h"
+#include "compiler/tir/stmt.h"
+
+namespace tenon {
+
+// Reduction blocks' init becomes a store guarded by "every reduction iterator is at its first
+// value". After it no block has an init.
+tir::PrimFunc lower_init(const tir::PrimFunc& func);
+
+// Accesses of match_buffer views become accesses of the buffers they show.
+tir::PrimFunc lower_match_buffers(const tir::PrimFunc& func);
+
+// Each buffer that a block allocates is allocated in the lowest loop body that holds all accesses
+// and carries no value from one iteration to the next.
+tir::PrimFunc place_buffers(const tir::PrimFunc& func);
+
+// Block iterators are replaced by their bindings.
+tir::PrimFunc bind_block_vars(const tir::PrimFunc& func);
+
+// Each allocated buffer shrinks to the region that is touched below its allocation; indices become
+// relative to it. buffer_dim_align gives strides.
+tir::PrimFunc compact_buffers(const tir::PrimFunc& func);
+
+// Blocks become their statements; predicates become `if`.
+tir::PrimFunc drop_blocks(const tir::PrimFunc& func);
+
+// Canonical indices and conditions under the loops and conditions around them; loops of one trip
+// and decided branches disappear.
+tir::PrimFunc simplify(const tir::PrimFunc& func);
+
+// Loops marked `tails = "copies"` or pragma_loop_partition_hint are cut where a condition on their
+// variable becomes constant, so that the main copy has no condition.
+tir::PrimFunc partition_loops(const tir::PrimFunc& func);
+
+// One-dimensional buffers and int64 indices; loop variables become int64.
+tir::PrimFunc flatten_buffers(const tir::PrimFunc& func);
+
+// Vectorized loops become vector loads, stores and arithmetic of the target's widths; conditions on
+// the lane become masks. Throws UserError where a loop cannot be a vector.
+tir::PrimFunc vectorize(const tir::PrimFunc& func, const Target& target);
+
+// exp, log, tanh and their like become polynomials of arithmetic that every target has.
+tir::PrimFunc expand_math(const tir::PrimFunc& func);
+
+// Unrolled loops become their copies, with indices in canonical form.
+tir::PrimFunc unroll(const tir::PrimFunc& func);
+
+// `local` buffers: proves that every index is constant, gives them vector elements. Throws
+// UserError for a tile that cannot live in registers, or (estimate) needs more than there are.
+tir::PrimFunc registers(const tir::PrimFunc& func, const Target& target);
+
+// Loops with the annotation prefetch = [[read, distance, locality], ...] ask for memory ahead.
+tir::PrimFunc prefetch(const tir::PrimFunc& func);
+
+// Indices become a base, bound in the loop where it changes, plus a constant.
+tir::PrimFunc addresses(const tir::PrimFunc& func);
+
+// Allocations of scope `global` become places in one workspace (last parameter but one).
+struct WorkspacePlan {
+  tir::PrimFunc func;
+  std::int64_t shared_bytes = 0;
+  std::int64_t bytes_per_worker = 0;
+  tir::Expr worker;  // variable of the worker's number, used inside parallel loops
+};
+WorkspacePlan plan_workspace(const tir::PrimFunc& func);
+
+// Bodies of parallel loops become functions; the loop becomes a call of tenon_parallel_for.
+struct OutlinedFunctions {
+  tir::PrimFunc func;
+  std::vector<std::pair<std::string, tir::PrimFunc>> bodies;
+};
+OutlinedFunctions outline_parallel(const tir::PrimFunc& func, const std::string& name,
+                                   const tir::Expr& worker);
+
+}  // namespace tenon
