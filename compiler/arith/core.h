@@ -143,6 +143,9 @@ class ArithCore {
   TermId min_max_pair(TermOp op, TermId a, TermId b);
   TermId with_common_part(TermOp op, TermId a, TermId b);
   TermId compare_index(TermOp op, TermId a, TermId b);
+  TermId compare_parts(TermOp op, const Linear& linear, DataType dtype);
+  Linear product_of(TermId a, TermId b);
+  TermId factored(const Linear& linear, DataType dtype);
   TermId build_comparison(TermOp op, const Linear& linear, DataType dtype);
   std::optional<bool> decide(TermOp op, const Linear& linear);
   TermId simplify_branching(const Term& t);

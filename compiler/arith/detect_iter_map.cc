@@ -118,13 +118,14 @@ IterMapResult detect_iter_map(const std::vector<Expr>& indices, const RangeMap& 
   }
   if (ranges_name_iterators(narrowed)) return failure("iterators with limits of one another");
   IterRewriter rewriter(narrowed, options.simplify_trivial, analyzer);
+  bool may_pad = options.level != IterMapLevel::kBijective;
+  rewriter.set_padding_allowed(may_pad);
+  rewriter.set_overlap_allowed(may_pad);
   for (const IterConstraint& c : constraints) {
     rewriter.add_constraint(c);
     if (!rewriter.error().empty()) return failure(rewriter.error());
   }
   if (!rewriter.constraints_are_nested()) return failure("constraints that overlap");
-  bool may_pad = options.level != IterMapLevel::kBijective;
-  rewriter.set_padding_allowed(may_pad);
   IterMapResult result;
   auto rewrite_all = [&] {
     result.indices.clear();
@@ -139,6 +140,7 @@ IterMapResult detect_iter_map(const std::vector<Expr>& indices, const RangeMap& 
   rewriter.set_collecting(false);
   if (rewriter.requires_padding() && !rewrite_all()) return failure(rewriter.error());
   if (!rewriter.check_mapping(result.indices, options.level)) return failure(rewriter.error());
+  result.has_overlap = rewriter.has_overlap();
   result.padding_predicate = rewriter.padding_predicate();
   return result;
 }

@@ -51,6 +51,9 @@ Inverse invert(const IndexMap& map, const std::vector<tir::Range>& ranges, IterM
   if (!out.iter_map) {
     throw UserError(str_cat("the index map cannot be inverted: ", out.iter_map.error));
   }
+  if (out.iter_map.has_overlap) {
+    throw UserError("the index map cannot be inverted: several indices go to one place");
+  }
   out.map.initial_vars = final_vars(map);
   Analyzer local;
   std::vector<tir::Range> final_ranges = map_ranges(map, ranges, analyzer);

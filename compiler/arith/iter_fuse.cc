@@ -47,16 +47,37 @@ int IterRewriter::find_scale(const IterSum& sum, const std::vector<bool>& used, 
   return found;
 }
 
+// An iterator that steps by less than what is reached: y * 2 + r with r in [0, 3). The values are
+// dense all the same, but reached more than once.
+int IterRewriter::find_overlapping(const IterSum& sum, const std::vector<bool>& used,
+                                   const Expr& reach) {
+  auto limit = tir::as_int(reach);
+  if (!overlap_allowed_ || !limit) return -1;
+  int found = -1;
+  std::int64_t least = 0;
+  for (std::size_t i = sum.args.size(); i-- > 0;) {
+    auto scale = tir::as_int(sum.args[i].scale);
+    if (used[i] || !scale || *scale <= 0 || *scale >= *limit) continue;
+    if (found >= 0 && *scale >= least) continue;
+    found = static_cast<int>(i);
+    least = *scale;
+  }
+  has_overlap_ |= found >= 0 && !is_one(sum.args[static_cast<std::size_t>(found)].extent);
+  return found;
+}
+
 std::optional<IterSum> IterRewriter::fuse(const IterSum& sum) {
   std::size_t n = sum.args.size();
   std::vector<bool> used(n, false);
   std::vector<IterSplit> flat, grouped;  // innermost first
   int base_index = find_base(sum);
   Expr base_scale = sum.args[static_cast<std::size_t>(base_index)].scale;
+  // How far the iterators so far reach, which is the scale of the next one.
   Expr expected = base_scale, extra = num(0);
   auto relative = [&](const Expr& scale) { return simple(tir::floor_div(scale, base_scale)); };
   for (std::size_t done = 0; done < n;) {
     int j = done == 0 ? base_index : find_scale(sum, used, expected, nullptr);
+    if (j < 0) j = find_overlapping(sum, used, expected);
     if (j < 0) return std::nullopt;
     const IterSplit& split = sum.args[static_cast<std::size_t>(j)];
     // The longest constraint whose innermost part is this split tells how far the group reaches.
@@ -70,10 +91,11 @@ std::optional<IterSum> IterRewriter::fuse(const IterSum& sum) {
     if (!constraint) {
       used[static_cast<std::size_t>(j)] = true;
       IterSplit part = split;
-      part.scale = relative(expected);
+      part.scale = relative(split.scale);
       flat.push_back(part);
       grouped.push_back(part);
-      expected = simple(expected * split.extent);
+      expected = done == 0 ? simple(expected * split.extent)
+                           : simple(expected + (split.extent - num(1)) * split.scale);
       ++done;
       continue;
     }

@@ -47,6 +47,9 @@ struct IterMapResult {
   // Condition on the iterators of padding positions added for splits that do not divide; false
   // (an IntImm) when nothing was padded.
   tir::Expr padding_predicate;
+  // An index steps by less than an iterator inside it reaches (y * 2 + r with r in [0, 3)): its
+  // values are dense, but one value comes from several iterations.
+  bool has_overlap = false;
   std::string error;  // why there is no map; empty when found
   explicit operator bool() const { return error.empty(); }
 };

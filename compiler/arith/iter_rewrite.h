@@ -37,6 +37,8 @@ class IterRewriter {
   // First pass: splits that do not divide are noted; second pass: their iterators are padded.
   void set_collecting(bool collecting) { collecting_ = collecting; }
   void set_padding_allowed(bool allowed) { padding_allowed_ = allowed; }
+  void set_overlap_allowed(bool allowed) { overlap_allowed_ = allowed; }
+  bool has_overlap() const { return has_overlap_; }
   bool requires_padding() const { return !padded_.empty(); }
   tir::Expr padding_predicate() const { return padding_predicate_; }
 
@@ -66,6 +68,7 @@ class IterRewriter {
   int find_scale(const IterSum& sum, const std::vector<bool>& used, const tir::Expr& scale,
                  const IterSplit* match) const;
   int find_base(const IterSum& sum) const;
+  int find_overlapping(const IterSum& sum, const std::vector<bool>& used, const tir::Expr& reach);
   IterSum fuse_with_offset(IterSum sum);
   bool as_single(IterSum& sum);
   IterSum floor_div(IterSum lhs, tir::Expr divisor);
@@ -91,6 +94,7 @@ class IterRewriter {
   std::vector<IterSum> constrained_;  // flattened forms
   std::vector<Padded> padded_;
   bool collecting_ = false, padding_allowed_ = false;
+  bool overlap_allowed_ = false, has_overlap_ = false;
   tir::Expr padding_predicate_;
   std::string error_;
 };

@@ -47,6 +47,7 @@ TermId ArithCore::compare_zero(TermOp op, Linear d, DataType dtype) {
       if (fits(next, dtype)) return compare_zero(op, std::move(next), dtype);
     }
   }
+  if (TermId by_part = compare_parts(op, d, dtype); by_part != kNoTerm) return by_part;
   TermId t = build_comparison(op, d, dtype);
   if (t == kNoTerm) return t;
   if (auto truth = known_truth(t)) return pool.boolean(*truth);
@@ -63,6 +64,42 @@ TermId ArithCore::compare_zero(TermOp op, Linear d, DataType dtype) {
   }
   TermId by_rule = apply_rules(t);
   return by_rule != kNoTerm ? by_rule : t;
+}
+
+// A minimum, maximum or choice in the sum: one of its sides is decided, so the other one matters.
+TermId ArithCore::compare_parts(TermOp op, const Linear& d, DataType dtype) {
+  for (const LinearTerm& term : d.terms) {
+    const Term& t = pool[term.atom];
+    bool is_choice = t.op == TermOp::kSelect || t.op == TermOp::kIfThenElse;
+    if (!is_choice && t.op != TermOp::kMin && t.op != TermOp::kMax) continue;
+    auto with = [&](TermId side) {
+      Linear next = d;
+      next.add(term.atom, -term.coef);
+      next.add(linear(side), term.coef);
+      return expand(next);
+    };
+    TermId x = t.args[is_choice], y = t.args[is_choice + 1];
+    Linear a = with(x), b = with(y);
+    if (!fits(a, dtype) || !fits(b, dtype)) continue;
+    if (op != TermOp::kLe && !is_choice) {
+      // min(x, y) == x is x <= y.
+      bool is_first = a.is_const() && a.base == 0, is_second = b.is_const() && b.base == 0;
+      if (!is_first && !is_second) continue;
+      bool first_is_less = is_first == (t.op == TermOp::kMin);
+      TermId order = first_is_less ? compare(TermOp::kLe, x, y) : compare(TermOp::kLe, y, x);
+      return op == TermOp::kEq ? order : logical_not(order);
+    }
+    auto is_a = decide(op, a), is_b = decide(op, b);
+    if (is_choice) {
+      if (!is_a || !is_b) continue;
+      if (*is_a == *is_b) return pool.boolean(*is_a);
+      return *is_a ? t.args[0] : logical_not(t.args[0]);
+    }
+    bool any = (t.op == TermOp::kMin) == (term.coef > 0);
+    if (is_a && *is_a != any) return compare_zero(op, b, dtype);
+    if (is_b && *is_b != any) return compare_zero(op, a, dtype);
+  }
+  return kNoTerm;
 }
 
 TermId ArithCore::build_comparison(TermOp op, const Linear& d, DataType dtype) {

@@ -100,7 +100,20 @@ TermId ArithCore::div_const(Linear sum, std::int64_t c, DataType dtype) {
   TermId dividend = finish(sum, dtype);
   if (dividend == kNoTerm || !fits(c, dtype)) return kNoTerm;
   TermId atom = pool.make(TermOp::kFloorDiv, dtype, {dividend, pool.constant(dtype, c)});
-  return with(linear(settle(atom)));
+  TermId whole = with(linear(settle(atom)));
+  // 65 * x // 64 -> x + x // 64 where that is shorter.
+  Linear more = quotient;
+  for (LinearTerm& t : sum.terms) {
+    if (std::abs(t.coef) < c) continue;
+    more.add(t.atom, floor_div_int(t.coef, c));
+    t.coef = floor_mod_int(t.coef, c);
+  }
+  if (more.terms == quotient.terms) return whole;
+  TermId rest = div_const(sum, c, dtype);
+  if (rest == kNoTerm) return whole;
+  more.add(linear(rest), 1);
+  TermId other = finish(std::move(more), dtype);
+  return other != kNoTerm && pool[other].size < pool[whole].size ? other : whole;
 }
 
 TermId ArithCore::mod_const(Linear sum, std::int64_t c, DataType dtype) {
@@ -228,7 +241,7 @@ bool ArithCore::is_within(const Linear& sum, TermId divisor) {
 
 TermId ArithCore::div_symbol(TermId a, TermId b) {
   DataType dtype = pool[a].dtype;
-  Linear rest = linear(a);
+  Linear rest = expand(linear(a));
   if (rest.is_const() && rest.base == 0) return a;
   Linear quotient = take_multiples(rest, b, dtype);
   if (is_within(rest, b)) {
@@ -247,7 +260,7 @@ TermId ArithCore::div_symbol(TermId a, TermId b) {
 
 TermId ArithCore::mod_symbol(TermId a, TermId b) {
   DataType dtype = pool[a].dtype;
-  Linear rest = linear(a);
+  Linear rest = expand(linear(a));
   take_multiples(rest, b, dtype);
   TermId dividend = rest.overflow ? kNoTerm : finish(rest, dtype);
   if (dividend == kNoTerm) return pool.make(TermOp::kFloorMod, dtype, {a, b});
@@ -260,7 +273,6 @@ TermId ArithCore::trunc_div(TermId a, TermId b) {
   ConstIntBound ba = bound(a), bb = bound(b);
   if (ba.min >= 0 && bb.min >= 0) return floor_div(a, b);
   TermId minus = pool.constant(dtype, -1);
-  if (ba.max <= 0 && bb.min >= 0) return mul(floor_div(mul(a, minus), b), minus);
   if (pool.is_const(b) && pool[b].value < 0 && fits(-pool[b].value, dtype) &&
       pool[b].value != INT64_MIN) {
     return mul(trunc_div(a, pool.constant(dtype, -pool[b].value)), minus);
@@ -288,8 +300,6 @@ TermId ArithCore::trunc_mod(TermId a, TermId b) {
   DataType dtype = pool[a].dtype;
   ConstIntBound ba = bound(a), bb = bound(b);
   if (ba.min >= 0 && bb.min >= 0) return floor_mod(a, b);
-  TermId minus = pool.constant(dtype, -1);
-  if (ba.max <= 0 && bb.min >= 0) return mul(floor_mod(mul(a, minus), b), minus);
   if (!pool.is_const(b) || pool[b].value == 0 || !fits(-pool[b].value, dtype)) {
     return pool.make(TermOp::kMod, dtype, {a, b});
   }

@@ -47,6 +47,14 @@ TermId ArithCore::and_or(TermOp op, TermId a, TermId b) {
 TermId ArithCore::select(TermOp op, TermId c, TermId a, TermId b) {
   if (pool.is_const(c)) return pool[c].value ? a : b;
   if (a == b) return a;
+  // Where the sides agree under the condition, one of them says it all.
+  auto covers = [&](TermId condition, TermId by, TermId other) {
+    bool may_run = op == TermOp::kSelect || pool[by].is_total;
+    return may_run && simplify_under(condition, by) == other;
+  };
+  bool is_simple = is_index_type(pool[a].dtype) && pool[a].size + pool[b].size < 60;
+  if (is_simple && covers(c, b, a)) return b;
+  if (is_simple && covers(logical_not(c), a, b)) return a;
   TermId t = pool.make(op, pool[a].dtype, {c, a, b});
   TermId by_rule = apply_rules(t);
   return by_rule != kNoTerm ? by_rule : t;

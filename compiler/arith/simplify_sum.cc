@@ -61,10 +61,49 @@ TermId ArithCore::finish(Linear sum, DataType dtype) {
     }
     if (fits(wide, dtype)) {
       TermId other = pool.sum(wide, dtype);
-      if (pool[other].size < pool[t].size) return other;
+      if (pool[other].size < pool[t].size) t = other;
     }
   }
-  return t;
+  TermId short_form = factored(wide, dtype);
+  return short_form != kNoTerm && pool[short_form].size < pool[t].size ? short_form : t;
+}
+
+// The shortest of the sums with one factor taken out of several terms: x * y + y * 2 ->
+// (x + 2) * y.
+TermId ArithCore::factored(const Linear& sum, DataType dtype) {
+  auto factors_of = [&](TermId id) {
+    return pool[id].op == TermOp::kProduct ? std::vector<TermId>(pool[id].args)
+                                           : std::vector<TermId>{id};
+  };
+  TermId best = kNoTerm;
+  std::vector<TermId> tried;
+  for (const LinearTerm& t : sum.terms) {
+    if (pool[t.atom].op != TermOp::kProduct) continue;
+    for (TermId f : factors_of(t.atom)) {
+      if (std::find(tried.begin(), tried.end(), f) != tried.end()) continue;
+      tried.push_back(f);
+      Linear inner, rest;
+      rest.base = sum.base;
+      for (const LinearTerm& part : sum.terms) {
+        std::vector<TermId> factors = factors_of(part.atom);
+        auto at = std::find(factors.begin(), factors.end(), f);
+        if (at == factors.end()) {
+          rest.add(part.atom, part.coef);
+          continue;
+        }
+        factors.erase(at);
+        if (factors.empty()) inner.add_base(part.coef);
+        else inner.add(pool.product(factors, dtype), part.coef);
+      }
+      if (inner.terms.size() + (inner.base != 0) < 2 || !fits(inner, dtype)) continue;
+      TermId by_inner = factored(inner, dtype);
+      rest.add(product_of(by_inner == kNoTerm ? pool.sum(inner, dtype) : by_inner, f), 1);
+      if (!fits(rest, dtype)) continue;
+      TermId whole = pool.sum(rest, dtype);
+      if (best == kNoTerm || pool[whole].size < pool[best].size) best = whole;
+    }
+  }
+  return best;
 }
 
 bool ArithCore::join_once(Linear& sum) {
@@ -148,7 +187,7 @@ bool ArithCore::join_with_sum(Linear& sum, LinearTerm t) {
   if (c <= 1 || (!is_div && !is_mod) || (is_div && t.coef % c != 0)) return false;
   std::int64_t coef = is_div ? -t.coef / c : -t.coef;
   Linear x = linear(atom.args[0]);
-  if (x.terms.size() >= sum.terms.size()) return false;
+  if (x.terms.size() >= sum.terms.size() || (is_mod && x.terms.size() == 1)) return false;
   for (const LinearTerm& part : x.terms) {
     const LinearTerm* found = sum.find(part.atom);
     if (!found || found->coef != mul_int(part.coef, coef)) return false;
@@ -207,40 +246,41 @@ TermId ArithCore::sub(TermId a, TermId b) {
   return r != kNoTerm ? r : pool.make(TermOp::kSub, dtype, {a, b});
 }
 
-// A constant is multiplied into the sum; otherwise common factors are taken out and the factors
-// of both sides collected.
-TermId ArithCore::mul(TermId a, TermId b) {
+// coef * product of factors: common numbers are taken out, the factors of both sides collected.
+// Overflow is set when a number leaves int64.
+Linear ArithCore::product_of(TermId a, TermId b) {
   DataType dtype = pool[a].dtype;
-  if (pool.is_const(a)) std::swap(a, b);
-  Linear la = linear(a), lb = linear(b);
-  if (lb.is_const()) {
-    la.scale(lb.base);
-    TermId r = finish(std::move(la), dtype);
-    return r != kNoTerm ? r : pool.make(TermOp::kMul, dtype, {a, b});
-  }
+  Linear la = linear(a), lb = linear(b), product;
   std::int64_t coef = 1;
   std::vector<TermId> factors;
   for (Linear* l : {&la, &lb}) {
     std::int64_t g = gcd_int(l->gcd(), l->base);
     if (l->terms.size() == 1 && l->base == 0 && l->terms[0].coef < 0) g = -g;
     if (g == 0 || __builtin_mul_overflow(coef, g, &coef)) {
-      return pool.make(TermOp::kMul, dtype, {a, b});
+      product.overflow = true;
+      return product;
     }
     l->base /= g;
     for (LinearTerm& t : l->terms) t.coef /= g;
     TermId part = pool.sum(*l, dtype);
     const Term& t = pool[part];
-    if (t.op == TermOp::kProduct) {
-      factors.insert(factors.end(), t.args.begin(), t.args.end());
-    } else {
-      factors.push_back(part);
-    }
+    if (t.op == TermOp::kProduct) factors.insert(factors.end(), t.args.begin(), t.args.end());
+    else if (!pool.is_const(part, 1)) factors.push_back(part);
   }
+  product = linear(settle(pool.product(std::move(factors), dtype)));
+  product.scale(coef);
+  return product;
+}
+
+TermId ArithCore::mul(TermId a, TermId b) {
+  DataType dtype = pool[a].dtype;
+  if (pool.is_const(a)) std::swap(a, b);
   Linear product;
-  product.add(settle(pool.product(std::move(factors), dtype)), coef);
-  if (pool.is_const(product.terms[0].atom)) {
-    product = linear(product.terms[0].atom);
-    product.scale(coef);
+  if (pool.is_const(b)) {
+    product = linear(a);
+    product.scale(pool[b].value);
+  } else {
+    product = product_of(a, b);
   }
   TermId r = finish(std::move(product), dtype);
   return r != kNoTerm ? r : pool.make(TermOp::kMul, dtype, {a, b});

@@ -157,17 +157,17 @@ void TermPool::measure(Term& t) const {
                  t.op == TermOp::kFloorMod;
   if (divides) t.is_total &= is_const(t.args[1]) && !is_const(t.args[1], 0);
   if (t.args.empty()) return;
-  int size = 0, positives = 0;
+  int size = 0, leads = 0;  // terms that may stand first without a factor of -1
   for (std::size_t i = 0; i < t.args.size(); ++i) {
     size += terms_[t.args[i]].size;
     if (t.op != TermOp::kSum) continue;
     if (t.coefs[i] != 1 && t.coefs[i] != -1) size += 3;
-    positives += t.coefs[i] > 0;
+    leads += t.coefs[i] > 0 || t.coefs[i] < -1;
   }
   if (t.op == TermOp::kSum) {
     int parts = static_cast<int>(t.args.size()) + (t.value != 0);
     size += 2 * (parts - 1) + (t.value != 0);
-    if (positives == 0 && t.value <= 0) size += 3;
+    if (leads == 0 && t.value <= 0) size += 3;
   } else if (t.op == TermOp::kProduct) {
     size += 2 * (static_cast<int>(t.args.size()) - 1);
   } else {

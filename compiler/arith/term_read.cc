@@ -147,6 +147,12 @@ Expr TermPool::sum_expr(const Term& t) {
                    [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
   Expr e;
   std::int64_t base = t.value;
+  if (t.coefs[order[0]] < 0 && base <= 0) {
+    // x * -4 - y is shorter than y * -1 - x * 4.
+    auto lead = std::find_if(order.begin(), order.end(),
+                             [&](std::size_t i) { return t.coefs[i] < -1; });
+    if (lead != order.end()) std::rotate(order.begin(), lead, lead + 1);
+  }
   if (t.coefs[order[0]] < 0 && base > 0) {
     e = tir::int_imm(t.dtype, base);
     base = 0;
