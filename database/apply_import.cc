@@ -64,12 +64,12 @@ Written import_measurement(Connection& connection, const ImportMeasurement& impo
   const auto trust = connection.integer("SELECT trust FROM origin WHERE id = ?1 AND kind = ?2",
                                         import.origin_id, kImportKind);
   if (!trust) return rejected(str_cat("import of unknown origin ", import.origin_id));
-  if (const auto why = refuse(import.record)) return rejected(*why);
   const Measurement& measurement = import.record.measurement;
   const std::string identity = hash_bytes_of(measurement.identity());
   const auto known =
       connection.integer("SELECT id FROM measurement WHERE identity = ?1", Blob{identity});
   if (known) return existing(*known);
+  if (const auto why = refuse(import.record)) return rejected(*why);
   const MeasurementRefs refs = intern_parts(connection, import.record, import.origin_id);
   const std::int64_t id = insert_measurement(connection, measurement, refs);
   if (*trust > 0 && measurement.outcome == Outcome::kOk &&

@@ -154,7 +154,7 @@ void bench_reads(const Store& store, int num_results) {
 void bench_logs(const Store& store, const std::filesystem::path& directory, int num_results) {
   const std::string log = (directory / "bench.jsonl").string();
   const double exporting = seconds_of([&] { export_log(store, log); });
-  print_rate("records exported", num_results, exporting, ">= 10000");
+  print_rate("records exported", num_results, exporting, ">= 5000");
   StoreOptions options;
   options.path = (directory / "imported.db").string();
   const auto other = Store::open(options);
