@@ -132,6 +132,7 @@ class ArithCore {
   bool join_once(Linear& linear);
   bool join_pair(Linear& linear, std::size_t i, std::size_t j);
   bool join_with_sum(Linear& linear, LinearTerm term);
+  bool join_with_rest(Linear& linear, LinearTerm term, std::int64_t divisor);
   TermId div_const(Linear linear, std::int64_t divisor, DataType dtype);
   TermId mod_const(Linear linear, std::int64_t divisor, DataType dtype);
   TermId div_symbol(TermId a, TermId b);
@@ -143,6 +144,8 @@ class ArithCore {
   TermId min_max_pair(TermOp op, TermId a, TermId b);
   TermId with_common_part(TermOp op, TermId a, TermId b);
   TermId compare_index(TermOp op, TermId a, TermId b);
+  bool tighten_by_stride(TermOp op, Linear& linear);
+  std::optional<Linear> without_division(TermOp& op, const Linear& linear);
   TermId compare_parts(TermOp op, const Linear& linear, DataType dtype);
   Linear product_of(TermId a, TermId b);
   TermId factored(const Linear& linear, DataType dtype);

@@ -70,7 +70,13 @@ class IntervalEvaluator {
     auto times = [&](TermId x) { return x == kNoTerm ? x : core_.mul(x, factor); };
     if (is_nonnegative(factor)) return {times(i.min), times(i.max)};
     if (is_nonpositive(factor)) return {times(i.max), times(i.min)};
-    return {};
+    if (i.min == kNoTerm || i.max == kNoTerm) return {};
+    // The sign of the factor decides at run time.
+    TermId low = times(i.min), high = times(i.max);
+    TermId zero = core_.pool.constant(core_.pool[factor].dtype, 0);
+    TermId is_upright = core_.compare(TermOp::kLe, zero, factor);
+    return {core_.select(TermOp::kSelect, is_upright, low, high),
+            core_.select(TermOp::kSelect, is_upright, high, low)};
   }
   static TermId add(ArithCore& core, TermId a, TermId b) {
     return a == kNoTerm || b == kNoTerm ? kNoTerm : core.add(a, b);
@@ -184,6 +190,23 @@ class IntervalEvaluator {
 TermId read(ArithCore& core, const Expr& e) {
   return e ? core.simplify(core.pool.read(e)) : kNoTerm;
 }
+TermId constant_limits(ArithCore& core, const DomainMap& domains) {
+  TermId all = core.pool.boolean(true);
+  for (const auto& [var, set] : domains) {
+    if (set.empty) continue;
+    TermId v = core.pool.read(var);
+    auto limit = [&](const Expr& e, bool is_min) {
+      if (!e || !e.as<tir::IntImm>()) return;
+      TermId x = core.pool.read(e);
+      TermId one = is_min ? core.compare(TermOp::kLe, x, v) : core.compare(TermOp::kLe, v, x);
+      all = core.logical_and(all, one);
+    };
+    limit(set.min, true);
+    limit(set.max, false);
+  }
+  return all;
+}
+
 Expr write(ArithCore& core, TermId t) { return t == kNoTerm ? Expr{} : core.pool.expr(t); }
 
 }  // namespace
@@ -211,7 +234,11 @@ DomainMap domains_of(const RangeMap& ranges, Analyzer& analyzer) {
 
 IntSet eval_int_set(const Expr& e, const DomainMap& domains, Analyzer& analyzer) {
   ArithCore& core = analyzer.core();
-  Interval i = IntervalEvaluator(core, domains).eval(read(core, e));
+  // Constant limits of the domains hold while the expression is simplified, not for its limits.
+  core.push(constant_limits(core, domains));
+  TermId simple = read(core, e);
+  core.pop();
+  Interval i = IntervalEvaluator(core, domains).eval(simple);
   IntSet set;
   set.min = write(core, i.min);
   set.max = i.max == i.min ? set.min : write(core, i.max);

@@ -24,6 +24,72 @@ std::optional<bool> ArithCore::decide(TermOp op, const Linear& d) {
   return std::nullopt;
 }
 
+// x // c <= k is x <= k * c + c - 1, x // c >= k is x >= k * c; the same towards zero where the sign
+// of k says so. x // c == k with k at the end of its range is one of these. x * y == 0 without a
+// factor that is never 0.
+std::optional<Linear> ArithCore::without_division(TermOp& op, const Linear& d) {
+  if (d.terms.size() != 1) return std::nullopt;
+  const Term& t = pool[d.terms[0].atom];
+  std::int64_t coef = d.terms[0].coef;
+  if (std::abs(coef) != 1) return std::nullopt;
+  std::int64_t k = coef > 0 ? -d.base : d.base;
+  if (t.op == TermOp::kProduct && k == 0 && op != TermOp::kLe) {
+    std::vector<TermId> rest;
+    for (TermId f : t.args) {
+      if (!prove_nonzero(linear(f))) rest.push_back(f);
+    }
+    if (rest.size() == t.args.size()) return std::nullopt;
+    return linear(pool.product(rest, t.dtype));
+  }
+  bool is_floor = t.op == TermOp::kFloorDiv;
+  if ((!is_floor && t.op != TermOp::kDiv) || !pool.is_const(t.args[1])) return std::nullopt;
+  std::int64_t c = pool[t.args[1]].value;
+  if (c <= 0 || std::abs(k) > (std::int64_t{1} << 40) / c) return std::nullopt;
+  bool at_most = coef > 0;
+  if (op != TermOp::kLe) {
+    ConstIntBound b = bound(d.terms[0].atom);
+    if (k != b.min && k != b.max) return std::nullopt;
+    at_most = k == b.min;
+    if (op == TermOp::kNe) {
+      k += at_most ? 1 : -1;
+      at_most = !at_most;
+    }
+    op = TermOp::kLe;
+  }
+  // at_most: t <= k, else t >= k.
+  Linear next = linear(t.args[0]);
+  if (at_most) {
+    next.add_base(-(is_floor || k >= 0 ? k * c + c - 1 : k * c));
+  } else {
+    next.add_base(-(is_floor || k >= 1 ? k * c : k * c - c + 1));
+    next.scale(-1);
+  }
+  return next;
+}
+
+// x * 63 <= y with y in [0, 2] is x <= 0: what is smaller than the stride only rounds.
+bool ArithCore::tighten_by_stride(TermOp op, Linear& d) {
+  if (op != TermOp::kLe || d.terms.size() < 2) return false;
+  for (const LinearTerm& lead : d.terms) {
+    std::int64_t g = std::abs(lead.coef);
+    if (g <= 1) continue;
+    Linear multiples, rest;
+    rest.base = d.base;
+    for (const LinearTerm& t : d.terms) {
+      if (t.coef % g == 0) multiples.add(t.atom, t.coef / g);
+      else rest.add(t.atom, t.coef);
+    }
+    ConstIntBound b = bound(rest);
+    if (!b.is_finite() || b.min == -kPosInf) continue;
+    std::int64_t low = floor_div_int(-b.max, g), high = floor_div_int(-b.min, g);
+    if (low != high || rest.terms.empty()) continue;
+    multiples.base = -low;
+    d = multiples;
+    return true;
+  }
+  return false;
+}
+
 TermId ArithCore::compare_zero(TermOp op, Linear d, DataType dtype) {
   if (auto truth = decide(op, d)) return pool.boolean(*truth);
   std::int64_t g = d.gcd();
@@ -32,21 +98,10 @@ TermId ArithCore::compare_zero(TermOp op, Linear d, DataType dtype) {
     d.base = ceil_div_int(d.base, g);
     for (LinearTerm& t : d.terms) t.coef /= g;
   }
-  if (op == TermOp::kLe && d.terms.size() == 1) {
-    // x // c <= k is x <= k * c + c - 1; x // c >= k is x >= k * c.
-    const Term& t = pool[d.terms[0].atom];
-    std::int64_t coef = d.terms[0].coef;
-    if (t.op == TermOp::kFloorDiv && pool.is_const(t.args[1]) && pool[t.args[1]].value > 0) {
-      std::int64_t c = pool[t.args[1]].value;
-      Linear x = linear(t.args[0]);
-      Linear next;
-      next.base = d.base;
-      next.scale(c);
-      if (coef > 0) next.add_base(1 - c);
-      next.add(x, coef);
-      if (fits(next, dtype)) return compare_zero(op, std::move(next), dtype);
-    }
+  if (auto next = without_division(op, d); next && fits(*next, dtype)) {
+    return compare_zero(op, std::move(*next), dtype);
   }
+  if (tighten_by_stride(op, d)) return compare_zero(op, std::move(d), dtype);
   if (TermId by_part = compare_parts(op, d, dtype); by_part != kNoTerm) return by_part;
   TermId t = build_comparison(op, d, dtype);
   if (t == kNoTerm) return t;
@@ -132,6 +187,10 @@ TermId ArithCore::compare_index(TermOp op, TermId a, TermId b) {
   bool is_strict = op == TermOp::kLt;
   if (is_strict) d.add_base(1);
   TermId plain = pool.make(op, kBoolType, {a, b});
+  std::int64_t least = dtype == kInt32 ? INT32_MIN : INT64_MIN;
+  if (op == TermOp::kLe && (pool.is_const(a, least) || pool.is_const(b, -(least + 1)))) {
+    return pool.boolean(true);
+  }
   if (!fits(d, dtype)) return plain;
   TermId r = compare_zero(is_strict ? TermOp::kLe : op, std::move(d), dtype);
   if (r == kNoTerm) return plain;

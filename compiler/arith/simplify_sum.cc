@@ -176,6 +176,22 @@ bool ArithCore::join_pair(Linear& sum, std::size_t i, std::size_t j) {
   return false;
 }
 
+// x // c * c + r -> x where r is what x % c has become: the remainder may look unlike x.
+bool ArithCore::join_with_rest(Linear& sum, LinearTerm t, std::int64_t c) {
+  TermId dividend = pool[t.atom].args[0];
+  std::int64_t coef = t.coef / c;
+  Linear rest = linear(floor_mod(dividend, pool[t.atom].args[1]));
+  if (rest.terms.size() >= sum.terms.size()) return false;
+  for (const LinearTerm& part : rest.terms) {
+    const LinearTerm* found = sum.find(part.atom);
+    if (!found || found->coef != mul_int(part.coef, coef)) return false;
+  }
+  sum.add(t.atom, -t.coef);
+  sum.add(rest, -coef);
+  sum.add(linear(dividend), coef);
+  return true;
+}
+
 // x - x // c * c -> x % c and x - x % c -> x // c * c where x is a sum, so that its parts stand in
 // the sum one by one.
 bool ArithCore::join_with_sum(Linear& sum, LinearTerm t) {
@@ -185,6 +201,7 @@ bool ArithCore::join_with_sum(Linear& sum, LinearTerm t) {
   bool is_div = atom.op == TermOp::kFloorDiv || atom.op == TermOp::kDiv;
   bool is_mod = atom.op == TermOp::kFloorMod || atom.op == TermOp::kMod;
   if (c <= 1 || (!is_div && !is_mod) || (is_div && t.coef % c != 0)) return false;
+  if (atom.op == TermOp::kFloorDiv && join_with_rest(sum, t, c)) return true;
   std::int64_t coef = is_div ? -t.coef / c : -t.coef;
   Linear x = linear(atom.args[0]);
   if (x.terms.size() >= sum.terms.size() || (is_mod && x.terms.size() == 1)) return false;

@@ -157,23 +157,41 @@ void TermPool::measure(Term& t) const {
                  t.op == TermOp::kFloorMod;
   if (divides) t.is_total &= is_const(t.args[1]) && !is_const(t.args[1], 0);
   if (t.args.empty()) return;
-  int size = 0, leads = 0;  // terms that may stand first without a factor of -1
-  for (std::size_t i = 0; i < t.args.size(); ++i) {
-    size += terms_[t.args[i]].size;
-    if (t.op != TermOp::kSum) continue;
-    if (t.coefs[i] != 1 && t.coefs[i] != -1) size += 3;
-    leads += t.coefs[i] > 0 || t.coefs[i] < -1;
-  }
   if (t.op == TermOp::kSum) {
-    int parts = static_cast<int>(t.args.size()) + (t.value != 0);
-    size += 2 * (parts - 1) + (t.value != 0);
-    if (leads == 0 && t.value <= 0) size += 3;
-  } else if (t.op == TermOp::kProduct) {
+    t.size = sum_size(t, 1);
+    std::int64_t g = common_factor(t);
+    if (g > 1) t.size = std::min(t.size, sum_size(t, g) + 3);
+    return;
+  }
+  int size = 0;
+  for (TermId a : t.args) size += terms_[a].size;
+  if (t.op == TermOp::kProduct) {
     size += 2 * (static_cast<int>(t.args.size()) - 1);
   } else {
     size += t.op == TermOp::kCast ? 3 : 2;
   }
   t.size = size;
+}
+
+// The number that divides all of a sum of several parts; 1 when nothing does.
+std::int64_t TermPool::common_factor(const Term& t) const {
+  if (t.args.size() + (t.value != 0) < 2) return 1;
+  std::int64_t g = t.value;
+  for (std::int64_t c : t.coefs) g = std::gcd(g, c);
+  return g;
+}
+
+// Size of the sum divided by `factor`, as sum_expr writes it.
+int TermPool::sum_size(const Term& t, std::int64_t factor) const {
+  int size = 0;
+  bool has_lead = t.value != 0;  // a term that may stand first without a factor of -1
+  for (std::size_t i = 0; i < t.args.size(); ++i) {
+    std::int64_t c = t.coefs[i] / factor;
+    size += terms_[t.args[i]].size + (c != 1 && c != -1 ? 3 : 0);
+    has_lead |= c > 0 || c < -1;
+  }
+  int parts = static_cast<int>(t.args.size()) + (t.value != 0);
+  return size + 2 * (parts - 1) + (t.value != 0) + (has_lead ? 0 : 3);
 }
 
 TermId TermPool::constant(DataType dtype, std::int64_t value) {

@@ -89,7 +89,10 @@ class TermPool {
   TermId read_call(const tir::Expr& e, const tir::Call& node);
   TermId read_new(const tir::Expr& e);
   void measure(Term& term) const;
+  std::int64_t common_factor(const Term& term) const;
+  int sum_size(const Term& term, std::int64_t factor) const;
   tir::Expr sum_expr(const Term& term);
+  tir::Expr sum_expr(const Term& term, std::int64_t factor);
   tir::Expr build_expr(const Term& term);
   void grow();
 

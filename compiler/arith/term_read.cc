@@ -135,8 +135,15 @@ Expr TermPool::build_expr(const Term& t) {
   }
 }
 
-// Larger strides first, what is subtracted last, then the constant: i * 16 + j - k * 4 + 3.
 Expr TermPool::sum_expr(const Term& t) {
+  std::int64_t g = common_factor(t);
+  if (g <= 1 || sum_size(t, g) + 3 >= sum_size(t, 1)) return sum_expr(t, 1);
+  return sum_expr(t, g) * tir::int_imm(t.dtype, g);
+}
+
+// The sum divided by `factor`. Larger strides first, what is subtracted last, then the constant:
+// i * 16 + j - k * 4 + 3.
+Expr TermPool::sum_expr(const Term& t, std::int64_t factor) {
   std::vector<std::size_t> order(t.args.size());
   std::iota(order.begin(), order.end(), 0);
   auto rank = [&](std::size_t i) {
@@ -146,19 +153,20 @@ Expr TermPool::sum_expr(const Term& t) {
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
   Expr e;
-  std::int64_t base = t.value;
-  if (t.coefs[order[0]] < 0 && base <= 0) {
-    // x * -4 - y is shorter than y * -1 - x * 4.
+  std::int64_t base = t.value / factor;
+  if (t.coefs[order[0]] < 0) {
+    // x * -4 - y is shorter than y * -1 - x * 4, and -3 - x than x * -1 - 3.
     auto lead = std::find_if(order.begin(), order.end(),
-                             [&](std::size_t i) { return t.coefs[i] < -1; });
-    if (lead != order.end()) std::rotate(order.begin(), lead, lead + 1);
-  }
-  if (t.coefs[order[0]] < 0 && base > 0) {
-    e = tir::int_imm(t.dtype, base);
-    base = 0;
+                             [&](std::size_t i) { return t.coefs[i] / factor < -1; });
+    if (base > 0 || (lead == order.end() && base != 0)) {
+      e = tir::int_imm(t.dtype, base);
+      base = 0;
+    } else if (lead != order.end()) {
+      std::rotate(order.begin(), lead, lead + 1);
+    }
   }
   for (std::size_t i : order) {
-    std::int64_t coef = t.coefs[i], amount = e && coef < 0 ? -coef : coef;
+    std::int64_t coef = t.coefs[i] / factor, amount = e && coef < 0 ? -coef : coef;
     Expr part = expr(t.args[i]);
     if (amount != 1) part = part * tir::int_imm(t.dtype, amount);
     e = !e ? part : coef < 0 ? e - part : e + part;
