@@ -1,5 +1,6 @@
 // The only door into the compiler for the tuner, the worker and the command line.
 //
+//   load_model()       a model file -> a Relax module
 //   compile()          a Relax module and schedules -> a shared object, its C header, a report
 //   extract_tasks()    the module's workloads with their weights
 //   build_candidate()  a workload's text and a trace -> the library that a device measures
@@ -16,6 +17,10 @@
 #include "compiler/target/target.h"
 
 namespace tenon {
+
+// A model file -> a Relax module, by the file's form. Throws UserError and IoError as the frontend
+// of that form says (compiler/frontends/*/import.h).
+relax::Module load_model(const std::string& path);
 
 // The schedule of one workload and where it comes from: "record", "seed", ... for reports.
 struct ScheduleChoice {
@@ -59,7 +64,7 @@ CompileResult compile(const relax::Module& module, const Target& target,
 struct TuningTask {
   std::string name;
   std::string workload_hash;
-  std::string workload;  // canonical script; parses to a function of that hash
+  std::string workload;  // script; parses to a function of that hash
   int num_calls = 1;
   std::int64_t flops = 0;
   tir::PrimFunc func;

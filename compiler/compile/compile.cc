@@ -1,5 +1,6 @@
 #include "compiler/compile.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "compiler/codegen/llvm/library.h"
@@ -7,8 +8,9 @@
 #include "compiler/compile/header.h"
 #include "compiler/compile/host.h"
 #include "compiler/compile/packing.h"
+#include "compiler/frontends/onnx/import.h"
 #include "compiler/lowering/lower.h"
-#include "compiler/lowering/memory_plan.h"
+#include "compiler/compile/memory_plan.h"
 #include "compiler/passes/relax/graph.h"
 #include "compiler/passes/relax/passes.h"
 #include "compiler/support/error.h"
@@ -243,6 +245,8 @@ class Compiler {
 
 }  // namespace
 
+relax::Module load_model(const std::string& path) { return onnx::import_file(path); }
+
 CompileResult compile(const relax::Module& module, const Target& target,
                       const Schedules& schedules, const CompileOptions& options) {
   return Compiler(target, schedules, options).run(module);
@@ -262,7 +266,7 @@ std::vector<TuningTask> extract_tasks(const relax::Module& imported, const Targe
       known->num_calls += kernel.num_calls;
       continue;
     }
-    tasks.push_back({kernel.function, kernel.hash, tir::canonical_text(kernel.workload),
+    tasks.push_back({kernel.function, kernel.hash, tir::print(kernel.workload, "main"),
                      kernel.num_calls, count_flops(kernel.workload), kernel.workload});
   }
   return tasks;

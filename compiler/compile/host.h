@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "compiler/codegen/llvm/library.h"
-#include "compiler/lowering/memory_plan.h"
+#include "compiler/compile/memory_plan.h"
 
 namespace tenon {
 

@@ -10,6 +10,7 @@
 #include "compiler/relax/ops/define.h"
 #include "compiler/relax/ops/list.h"
 #include "compiler/support/error.h"
+#include "compiler/tir/accesses.h"
 #include "compiler/tir/visit.h"
 
 namespace tenon::relax {
@@ -63,7 +64,7 @@ Stmt inline_into(const Stmt& consumer, const Pointwise& producer) {
          const auto* store = block->body.as<tir::Store>();
          if (!store) return s;
          tir::Block copy = *block;
-         copy.reads = point_reads(store->value);
+         copy.reads = tir::point_reads(store->value);
          return copy;
        },
        .buffer = {}});
@@ -135,22 +136,30 @@ class FusedFunction {
                            },
                            .buffer = {}});
     }
-    nests_.push_back(unique_block(tir::substitute(s, {}, map)));
+    nests_.push_back(tir::substitute(s, {}, map));
   }
 
-  // Block names repeat when an operator occurs twice: the second gets a number.
+  // Block names follow from structure alone (pad, map, reduce, then numbered), so that a trace fits
+  // every function of the same workload hash.
   Stmt unique_block(const Stmt& nest) {
     return tir::rewrite(nest, {.expr = {},
                                .stmt = [&](const Stmt& s) -> Stmt {
                                  const auto* block = s.as<tir::Block>();
                                  if (!block) return s;
-                                 const int count = block_names_[block->name]++;
-                                 if (count == 0) return s;
                                  tir::Block copy = *block;
-                                 copy.name += "_" + std::to_string(count);
+                                 copy.name = role_of(*block);
+                                 const int count = block_names_[copy.name]++;
+                                 if (count > 0) copy.name += "_" + std::to_string(count);
                                  return copy;
                                },
                                .buffer = {}});
+  }
+
+  static std::string role_of(const tir::Block& block) {
+    if (block.init) return "reduce";
+    const auto* store = block.body.as<tir::Store>();
+    const auto* call = store ? store->value.as<tir::Call>() : nullptr;
+    return call && call->op == tir::Intrinsic::kIfThenElse ? "pad" : "map";
   }
 
   static std::string op_name(const Call& call) {
@@ -225,6 +234,7 @@ class FusedFunction {
     root.name = "root";
     root.predicate = tir::bool_imm(true);
     root.alloc_buffers = intermediates_;
+    for (Stmt& nest : nests_) nest = unique_block(nest);
     root.body = tir::seq(nests_);
     tir::PrimFunc func;
     std::vector<tir::Buffer> params = params_;

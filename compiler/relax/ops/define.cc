@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "compiler/support/error.h"
-#include "compiler/tir/visit.h"
+#include "compiler/tir/accesses.h"
 
 namespace tenon::relax {
 namespace {
@@ -72,33 +72,6 @@ Stmt block_nest(const Domain& domain, tir::Block block) {
 
 }  // namespace
 
-std::vector<BufferRegion> point_reads(const tir::Expr& value) {
-  std::vector<BufferRegion> reads;
-  tir::walk(value, {.expr =
-                        [&](const tir::Expr& e) {
-                          const auto* load = e.as<tir::Load>();
-                          if (!load) return true;
-                          BufferRegion region{load->buffer, {}};
-                          for (const tir::Expr& index : load->indices) {
-                            region.region.push_back({index, tir::i64(1)});
-                          }
-                          for (const BufferRegion& known : reads) {
-                            if (!known.buffer.same_as(region.buffer)) continue;
-                            bool same = true;
-                            for (std::size_t i = 0; i < known.region.size(); ++i) {
-                              same = same && tir::structural_equal(known.region[i].min,
-                                                                   region.region[i].min);
-                            }
-                            if (same) return true;
-                          }
-                          reads.push_back(region);
-                          return true;
-                        },
-                    .stmt = {},
-                    .buffer = {}});
-  return reads;
-}
-
 Definition::Definition(const Call& call, const Type& result, std::vector<std::string> input_names)
     : Definition(tensor_args(call), result, std::move(input_names)) {}
 
@@ -127,7 +100,7 @@ void Definition::compute(const std::string& name, const tir::Buffer& out,
   const tir::Expr element = value(index);
   tir::Block block;
   block.name = name;
-  block.reads = point_reads(element);
+  block.reads = tir::point_reads(element);
   block.writes = {point_region(out, index)};
   block.body = tir::store(out, index, element);
   blocks_.push_back(block_nest(domain, std::move(block)));
@@ -148,7 +121,7 @@ void Definition::reduce(const std::string& name, const tir::Buffer& out, Shape r
   const tir::Expr element = value(index, inner);
   tir::Block block;
   block.name = name;
-  block.reads = point_reads(element);
+  block.reads = tir::point_reads(element);
   block.writes = {point_region(out, index)};
   block.init = tir::store(out, index, identity_of(combiner, tir::node(out).dtype));
   block.body = tir::store(out, index, combine(combiner, tir::load(out, index), element));

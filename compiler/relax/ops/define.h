@@ -44,9 +44,6 @@ class Definition {
   std::vector<tir::Stmt> blocks_;
 };
 
-// The regions a value reads: one point a distinct access, in order of first use.
-std::vector<tir::BufferRegion> point_reads(const tir::Expr& value);
-
 // value(i) at broadcast position: `index` of the result (trailing axes aligned) -> of `shape`;
 // axes of extent 1 give 0.
 Indices broadcast_index(const Shape& shape, const Indices& index);

@@ -1,0 +1,44 @@
+// Building what a device measures: one workload under one trace, or its plain reference.
+#include "compiler/codegen/llvm/library.h"
+#include "compiler/compile.h"
+#include "compiler/compile/packing.h"
+#include "compiler/lowering/lower.h"
+#include "compiler/tir/script/parser.h"
+
+namespace tenon {
+namespace {
+
+void append_list(std::string& text, const std::string& word,
+                 const std::vector<std::int64_t>& values) {
+  text += " " + word;
+  for (const std::int64_t value : values) text += " " + std::to_string(value);
+}
+
+// The statements of worker/protocol/metadata.h. Inputs of a candidate are its parameters in order,
+// the output, which is last, left out.
+std::string metadata_of(const ScheduledFunction& scheduled) {
+  std::string text = "tenon-artifact 1\n";
+  for (const ParamPacking& packing : scheduled.packings) {
+    text += "pack " + std::to_string(packing.param);
+    append_list(text, "logical", packing.logical);
+    append_list(text, "packed", packing.packed);
+    append_list(text, "map", packing.map);
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+CandidateLibrary build_candidate(const CandidateRequest& request) {
+  const tir::PrimFunc workload = tir::parse_prim_func(request.workload, "workload");
+  const Trace trace = request.is_reference ? Trace{} : parse_trace(request.trace);
+  const ScheduledFunction scheduled = schedule_function(workload, trace);
+  const LoweredKernel kernel = lower("kernel", scheduled.func, request.target);
+  CandidateLibrary result;
+  result.library = build_library(candidate_library(scheduled.func, kernel, request.target));
+  result.metadata = metadata_of(scheduled);
+  return result;
+}
+
+}  // namespace tenon
