@@ -1,9 +1,10 @@
 #include "compiler/runtime/compare.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <cstring>
-#include <limits>
+#include <string_view>
+#include <type_traits>
 #include <unordered_set>
 
 #include "compiler/support/text.h"
@@ -11,22 +12,41 @@
 namespace tenon {
 namespace {
 
-double largest_finite(const NdArray& array) {
-  double largest = 0;
-  for (int64_t i = 0; i < array.num_elements(); ++i) {
-    const double magnitude = std::fabs(element_as_double(array, i));
-    if (std::isfinite(magnitude)) largest = std::max(largest, magnitude);
+float widen_bfloat(uint16_t bits) {
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
+
+// Calls visit(expected elements, found elements, to_double) with the element type of the arrays:
+// one loop compiled for each type, because outputs have millions of elements.
+template <class Visit>
+void visit_elements(const NdArray& expected, const NdArray& found, Visit visit) {
+  const auto as = [&](auto zero, auto to_double) {
+    using T = decltype(zero);
+    visit(expected.as<T>(), found.as<T>(), to_double);
+  };
+  const auto plain = [&](auto zero) {
+    as(zero, [](auto value) { return static_cast<double>(value); });
+  };
+  const DLDataType dtype = expected.dtype();
+  if (dtype.code == kDLFloat && dtype.bits == 32) return plain(float{});
+  if (dtype.code == kDLFloat && dtype.bits == 64) return plain(double{});
+  if (dtype.code == kDLFloat) {
+    return as(uint16_t{}, [](uint16_t bits) -> double { return half_to_float(bits); });
   }
-  return largest;
+  if (dtype.code == kDLBfloat) {
+    return as(uint16_t{}, [](uint16_t bits) -> double { return widen_bfloat(bits); });
+  }
+  if (dtype.code == kDLInt && dtype.bits == 8) return plain(int8_t{});
+  if (dtype.code == kDLInt && dtype.bits == 16) return plain(int16_t{});
+  if (dtype.code == kDLInt && dtype.bits == 32) return plain(int32_t{});
+  if (dtype.code == kDLInt) return plain(int64_t{});
+  if (dtype.bits == 8) return plain(uint8_t{});
+  if (dtype.bits == 16) return plain(uint16_t{});
+  if (dtype.bits == 32) return plain(uint32_t{});
+  plain(uint64_t{});
 }
 
-bool is_exact_integer_pair(const NdArray& array) {
-  return array.dtype().bits == 64 &&
-         (array.dtype().code == kDLInt || array.dtype().code == kDLUInt);
-}
-
-// True when the pair is settled without a difference: NaN, infinities, or equal 64-bit integers
-// (which a double would round).
+// True when the pair is settled without a difference: NaN and infinities.
 bool settle_special(double expected, double found, bool* is_right) {
   if (std::isnan(expected) || std::isnan(found)) {
     *is_right = std::isnan(expected) && std::isnan(found);
@@ -39,14 +59,16 @@ bool settle_special(double expected, double found, bool* is_right) {
   return false;
 }
 
-// The distance of two 64-bit integers, exact where a double would round both to one value.
-double wide_difference(const NdArray& expected, const NdArray& found, int64_t i) {
-  const uint64_t left = expected.as<uint64_t>()[static_cast<size_t>(i)];
-  const uint64_t right = found.as<uint64_t>()[static_cast<size_t>(i)];
-  const bool is_signed = expected.dtype().code == kDLInt;
-  const bool is_left_larger = is_signed ? static_cast<int64_t>(left) > static_cast<int64_t>(right)
-                                        : left > right;
-  return static_cast<double>(is_left_larger ? left - right : right - left);
+// The distance of two elements; exact for integers of 64 bits, which a double would round.
+template <class T>
+double distance(T expected, T found, double want, double have) {
+  if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
+    const uint64_t left = static_cast<uint64_t>(expected);
+    const uint64_t right = static_cast<uint64_t>(found);
+    return static_cast<double>(expected > found ? left - right : right - left);
+  } else {
+    return std::fabs(have - want);
+  }
 }
 
 void record_wrong(Comparison* result, int64_t index, double expected, double found) {
@@ -54,6 +76,27 @@ void record_wrong(Comparison* result, int64_t index, double expected, double fou
   result->first_wrong = index;
   result->first_expected = expected;
   result->first_found = found;
+}
+
+struct ElementPair {
+  int64_t index = 0;
+  double want = 0;
+  double have = 0;
+  double difference = 0;
+  double base = 0;  // the part of the tolerance that is the same for all elements
+};
+
+void compare_element(const ElementPair& pair, const Tolerance& tolerance, Comparison* result) {
+  bool is_right = false;
+  if (!settle_special(pair.want, pair.have, &is_right)) {
+    const double magnitude = std::fabs(pair.want);
+    is_right = pair.difference <= tolerance.relative * magnitude + pair.base;
+    result->max_absolute = std::max(result->max_absolute, pair.difference);
+    if (magnitude != 0) {
+      result->max_relative = std::max(result->max_relative, pair.difference / magnitude);
+    }
+  }
+  if (!is_right) record_wrong(result, pair.index, pair.want, pair.have);
 }
 
 }  // namespace
@@ -64,24 +107,19 @@ Comparison compare_arrays(const NdArray& expected, const NdArray& found, Toleran
   result.is_same_type =
       same_dtype(expected.dtype(), found.dtype()) && expected.shape() == found.shape();
   if (!result.is_same_type) return result;
-  result.max_expected = largest_finite(expected);
-  const double base = tolerance.scaled * result.max_expected + tolerance.absolute;
-  const bool is_wide = is_exact_integer_pair(expected);
-  for (int64_t i = 0; i < result.num_elements; ++i) {
-    const double want = element_as_double(expected, i);
-    const double have = element_as_double(found, i);
-    bool is_right = false;
-    if (!settle_special(want, have, &is_right)) {
-      const double difference =
-          is_wide ? wide_difference(expected, found, i) : std::fabs(have - want);
-      is_right = difference <= tolerance.relative * std::fabs(want) + base;
-      result.max_absolute = std::max(result.max_absolute, difference);
-      if (want != 0) {
-        result.max_relative = std::max(result.max_relative, difference / std::fabs(want));
-      }
+  visit_elements(expected, found, [&](auto want_elements, auto have_elements, auto to_double) {
+    for (const auto element : want_elements) {
+      const double magnitude = std::fabs(to_double(element));
+      if (std::isfinite(magnitude)) result.max_expected = std::max(result.max_expected, magnitude);
     }
-    if (!is_right) record_wrong(&result, i, want, have);
-  }
+    const double base = tolerance.scaled * result.max_expected + tolerance.absolute;
+    for (size_t i = 0; i < want_elements.size(); ++i) {
+      const double want = to_double(want_elements[i]);
+      const double have = to_double(have_elements[i]);
+      const double difference = distance(want_elements[i], have_elements[i], want, have);
+      compare_element({static_cast<int64_t>(i), want, have, difference, base}, tolerance, &result);
+    }
+  });
   result.is_equal = result.num_wrong == 0;
   return result;
 }
