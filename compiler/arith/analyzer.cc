@@ -52,7 +52,10 @@ Analyzer::Constraint::Constraint(Analyzer& analyzer, const Expr& condition)
 }
 Analyzer::Constraint::~Constraint() { analyzer_.core_->pop(); }
 
-Expr Analyzer::simplify(const Expr& e) { return core_->simplify_expr(e); }
+Expr Analyzer::simplify(const Expr& e) {
+  core_->pool.forget_read();
+  return core_->simplify_expr(e);
+}
 
 Expr Analyzer::simplify_float_zero(const Expr& e) {
   return core_->simplify_with_float_zero(e);
@@ -71,7 +74,9 @@ bool prove_binary(ArithCore& core, BinaryOp op, const Expr& a, const Expr& b) {
 }  // namespace
 
 bool Analyzer::can_prove_equal(const Expr& a, const Expr& b) {
-  return a.same_as(b) || prove_binary(*core_, BinaryOp::kEq, a, b);
+  if (a.same_as(b)) return true;
+  auto x = tir::as_int(a), y = tir::as_int(b);
+  return x && y ? *x == *y : prove_binary(*core_, BinaryOp::kEq, a, b);
 }
 bool Analyzer::can_prove_less(const Expr& a, const Expr& b) {
   return prove_binary(*core_, BinaryOp::kLt, a, b);

@@ -83,37 +83,36 @@ bool IterRewriter::uses_iter(const Expr& e) const {
 }
 
 IterSum IterRewriter::visit(const Expr& e) {
-  if (!uses_iter(e)) return {{}, simple(e)};
-  if (e.as<tir::Var>()) return vars_.at(e);
+  if (e.as<tir::IntImm>()) return {{}, e};
+  if (e.as<tir::Var>()) {
+    auto at = vars_.find(e);
+    return at == vars_.end() ? IterSum{{}, simple(e)} : at->second;
+  }
   if (const auto* b = e.as<tir::Binary>()) return visit_binary(*b, e);
+  if (!uses_iter(e)) return {{}, simple(e)};
   return fail("an index is no sum, product, quotient or remainder of iterators");
 }
 
 IterSum IterRewriter::visit_binary(const tir::Binary& node, const Expr& e) {
-  if (node.op == BinaryOp::kAdd || node.op == BinaryOp::kSub) {
-    IterSum a = visit(node.a), b = visit(node.b);
+  bool is_sum = node.op == BinaryOp::kAdd || node.op == BinaryOp::kSub;
+  bool is_div = node.op == BinaryOp::kFloorDiv, is_mod = node.op == BinaryOp::kFloorMod;
+  if (!is_sum && !is_div && !is_mod && node.op != BinaryOp::kMul) {
+    if (!uses_iter(e)) return {{}, simple(e)};
+    return fail("an operator that is not affine in an index");
+  }
+  IterSum a = visit(node.a), b = visit(node.b);
+  if (!error_.empty()) return a;
+  if (is_sum) {
     add_to(a, b, node.op == BinaryOp::kAdd ? 1 : -1);
     return a;
   }
-  bool is_div = node.op == BinaryOp::kFloorDiv || node.op == BinaryOp::kDiv;
-  bool is_mod = node.op == BinaryOp::kFloorMod || node.op == BinaryOp::kMod;
+  if (a.args.empty() && b.args.empty()) return {{}, simple(tir::binary(node.op, a.base, b.base))};
   if (node.op == BinaryOp::kMul) {
-    if (uses_iter(node.a) && uses_iter(node.b)) return fail("a product of two iterators");
-    return uses_iter(node.a) ? multiply(visit(node.a), node.b) : multiply(visit(node.b), node.a);
+    if (!a.args.empty() && !b.args.empty()) return fail("a product of two iterators");
+    return b.args.empty() ? multiply(std::move(a), b.base) : multiply(std::move(b), a.base);
   }
-  if (!is_div && !is_mod) return fail("an operator that is not affine in an index");
-  if (node.op == BinaryOp::kDiv || node.op == BinaryOp::kMod) {
-    return fail("division towards zero of an iterator");
-  }
-  if (uses_iter(node.b)) return fail("a divisor that is an iterator");
-  IterSum a = visit(node.a);
-  if (!error_.empty()) return a;
-  if (a.args.empty()) {
-    Expr base = is_div ? tir::floor_div(a.base, node.b) : tir::floor_mod(a.base, node.b);
-    return {{}, simple(base)};
-  }
-  (void)e;
-  return is_div ? floor_div(std::move(a), simple(node.b)) : floor_mod(std::move(a), simple(node.b));
+  if (!b.args.empty()) return fail("a divisor that is an iterator");
+  return is_div ? floor_div(std::move(a), b.base) : floor_mod(std::move(a), b.base);
 }
 
 IterSum IterRewriter::multiply(IterSum sum, const Expr& factor) {

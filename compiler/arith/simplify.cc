@@ -166,6 +166,7 @@ tir::Expr ArithCore::simplify_with_float_zero(const tir::Expr& e) {
 }
 
 tir::Expr ArithCore::simplify_expr(const tir::Expr& e) {
+  if (e.as<tir::IntImm>()) return e;
   TermId t = pool.read(e);
   TermId r = simplify(t);
   if (r == t) {
