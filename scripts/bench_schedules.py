@@ -3,9 +3,9 @@
 
   scripts/bench_schedules.py [DIR] [--only PATTERN]
 
-DIR (default ../shared/design/schedules) holds one folder a schedule with scheduled.py. Compute-bound
-ones print their share of the FMA probe, memory-bound ones GB/s beside a read loop over as many bytes.
-Exit 1 when one of them fails, 2 when there is none.
+DIR (default ../shared/design/schedules) holds one folder a schedule, each with scheduled.py.
+Compute-bound ones print their share of the FMA probe, memory-bound ones GB/s beside a read loop
+over as many bytes. Exit 1 when one of them fails, 2 when there is none.
 """
 
 import argparse

@@ -37,10 +37,12 @@ def evaluate(coefficients, x):
 def remez(f, weight, low, high, degree):
     """Coefficients, lowest first, minimising max |weight(x) * (p(x) - f(x))|, and that error."""
     count = degree + 2
-    nodes = [(low + high) / 2 - (high - low) / 2 * math.cos(math.pi * i / (count - 1)) for i in range(count)]
+    middle, half = (low + high) / 2, (high - low) / 2
+    nodes = [middle - half * math.cos(math.pi * i / (count - 1)) for i in range(count)]
     grid = [low + (high - low) * i / 4000 for i in range(4001)]
     for _ in range(30):
-        rows = [[x**k for k in range(degree + 1)] + [(-1) ** i / weight(x)] for i, x in enumerate(nodes)]
+        rows = [[x**k for k in range(degree + 1)] + [(-1) ** i / weight(x)]
+                for i, x in enumerate(nodes)]
         coefficients = solve(rows, [f(x) for x in nodes])[:-1]
         errors = [weight(x) * (evaluate(coefficients, x) - f(x)) for x in grid]
         extremes, start = [], 0
@@ -66,16 +68,20 @@ ROWS = [
     ("exp", lambda r: (math.expm1(r) - r) / (r * r) if abs(r) > 1e-4 else 0.5 + r / 6 + r * r / 24,
      lambda r: r * r + TINY, -HALF_LN2, HALF_LN2, 5),
     # log((1 + s) / (1 - s)) = 2s + s*z*p(z), z = s*s
-    ("log", lambda z: (2 * math.atanh(math.sqrt(z)) / math.sqrt(z) - 2) / z if z > 1e-4 else 2 / 3 + 2 * z / 5 + 2 * z * z / 7,
+    ("log", lambda z: (2 * math.atanh(math.sqrt(z)) / math.sqrt(z) - 2) / z if z > 1e-4
+     else 2 / 3 + 2 * z / 5 + 2 * z * z / 7,
      lambda z: z + TINY, 0.0, ((math.sqrt(2) - 1) / (math.sqrt(2) + 1)) ** 2 * 1.01, 3),
     # tanh(x) = x + x*z*p(z), z = x*x, |x| <= 0.625
-    ("tanh", lambda z: (math.tanh(math.sqrt(z)) / math.sqrt(z) - 1) / z if z > 1e-4 else -1 / 3 + 2 * z / 15 - 17 * z * z / 315,
+    ("tanh", lambda z: (math.tanh(math.sqrt(z)) / math.sqrt(z) - 1) / z if z > 1e-4
+     else -1 / 3 + 2 * z / 15 - 17 * z * z / 315,
      lambda z: z + TINY, 0.0, 0.625**2, 5),
     # erf(x) = x*p(z), z = x*x, |x| <= 0.9
-    ("erf_small", lambda z: math.erf(math.sqrt(z)) / math.sqrt(z) if z > 1e-8 else 2 / math.sqrt(math.pi) * (1 - z / 3),
+    ("erf_small", lambda z: math.erf(math.sqrt(z)) / math.sqrt(z) if z > 1e-8
+     else 2 / math.sqrt(math.pi) * (1 - z / 3),
      lambda z: 1.0, 0.0, 0.81, 6),
     # erf(x) = 1 - exp(-p(x - 2.4)), 0.9 <= x <= 3.95
-    ("erf_large", lambda t: -math.log(math.erfc(t + 2.4)), lambda t: math.erfc(t + 2.4) / math.erf(t + 2.4), -1.5, 1.55, 9),
+    ("erf_large", lambda t: -math.log(math.erfc(t + 2.4)),
+     lambda t: math.erfc(t + 2.4) / math.erf(t + 2.4), -1.5, 1.55, 9),
 ]
 
 if __name__ == "__main__":
