@@ -41,7 +41,8 @@ class Binder {
   }
 
   void bind(Frame& f) {
-    for (std::size_t i = 0; i < func_.params.size(); ++i) bind_value(f, func_.params[i], arguments_[i]);
+    for (std::size_t i = 0; i < func_.params.size(); ++i)
+      bind_value(f, func_.params[i], arguments_[i]);
     for (std::size_t i = 0; i < func_.params.size(); ++i) {
       if (func_.params[i].buffer) bind_buffer(f, func_.params[i].buffer, tensor(i));
     }
@@ -91,13 +92,14 @@ class Binder {
     const BufferNode& n = node(buffer);
     if (t.dtype != n.dtype || t.shape.size() != n.shape.size()) {
       throw UserError(str_cat("buffer ", n.name, " has type ", to_string(n.dtype), " and ",
-                              n.shape.size(), " dimensions, the tensor ", to_string(t.dtype), " and ",
-                              t.shape.size()));
+                              n.shape.size(), " dimensions, the tensor ", to_string(t.dtype),
+                              " and ", t.shape.size()));
     }
     for (std::size_t d = 0; d < n.shape.size(); ++d) solve(f, n.shape[d], t.shape[d]);
     const auto strides = compact_strides(t.shape);
     for (std::size_t d = 0; d < n.strides.size() && d < strides.size(); ++d) {
-      if (n.strides[d].as<Var>() && !known_.count(n.strides[d].id())) set(f, n.strides[d], strides[d]);
+      if (n.strides[d].as<Var>() && !known_.count(n.strides[d].id()))
+        set(f, n.strides[d], strides[d]);
     }
     if (n.elem_offset && n.elem_offset.as<Var>() && !known_.count(n.elem_offset.id())) {
       set(f, n.elem_offset, std::int64_t{0});
@@ -122,7 +124,8 @@ class Binder {
     for (std::size_t d = 0; d < n.shape.size(); ++d) {
       for (const Expr& symbol : vars_of(n.shape[d])) {
         if (!known_.count(symbol.id())) {
-          throw UserError("the value of " + var(symbol).name + " does not follow from the arguments");
+          throw UserError("the value of " + var(symbol).name +
+                          " does not follow from the arguments");
         }
       }
       const std::int64_t wanted = compiler_.scalar(n.shape[d])(f).i;
@@ -191,7 +194,8 @@ std::int64_t Tensor::num_elements() const {
 
 double Tensor::get(std::int64_t i) const {
   const DataType element = dtype.element();
-  const Scalar v = read_element(&data.at(static_cast<std::size_t>(i * element.size_bytes())), element);
+  const Scalar v =
+      read_element(&data.at(static_cast<std::size_t>(i * element.size_bytes())), element);
   return apply_cast(element, kFloat64, v).f;
 }
 
@@ -240,9 +244,9 @@ RandomInputs::RandomInputs(const PrimFunc& func, std::uint64_t seed) {
     }
     for (const Expr& dim : node(p.buffer).shape) {
       walk(dim, {.expr = [&](const Expr& e) {
-                   if (e.as<Var>()) add_symbol(e);
-                   return true;
-                 }});
+             if (e.as<Var>()) add_symbol(e);
+             return true;
+           }});
       shapes[p.buffer.id()].push_back(compiler.scalar(dim));
     }
   }

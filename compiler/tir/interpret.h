@@ -43,8 +43,9 @@ std::optional<Scalar> interpret(const PrimFunc& func, const std::vector<Argument
 void interpret(const PrimFunc& func, std::vector<Tensor>& tensors);
 
 // Tensors for the parameters of a function that has only buffers and integer scalars: small random
-// multiples of 1/8 in floats (sums of products of them are exact for a while), 0 to 7 in integers of
-// 32 and more bits (they may be indices), small integers elsewhere. The k-th symbol of the shapes and scalars is 7, 5, 9, 6, 11, ... Pure in (func, seed).
+// multiples of 1/8 in floats (sums of products of them are exact for a while), 0 to 7 in integers
+// of 32 and more bits (they may be indices), small integers elsewhere. The k-th symbol of the
+// shapes and scalars is 7, 5, 9, 6, 11, ... Pure in (func, seed).
 struct RandomInputs {
   std::vector<Tensor> tensors;
   std::vector<Argument> arguments;  // points into tensors

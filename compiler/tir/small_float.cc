@@ -28,19 +28,32 @@ Format format_of(DataType type) {
     case TypeCode::kFloat:
       if (type.bits == 16) return {5, 10, 15, Specials::kIeee};
       break;
-    case TypeCode::kBFloat: return {8, 7, 127, Specials::kIeee};
-    case TypeCode::kFloat8E3M4: return {3, 4, 3, Specials::kIeee};
-    case TypeCode::kFloat8E4M3: return {4, 3, 7, Specials::kIeee};
-    case TypeCode::kFloat8E4M3B11FNUZ: return {4, 3, 11, Specials::kZeroNan};
-    case TypeCode::kFloat8E4M3FN: return {4, 3, 7, Specials::kOneNan};
-    case TypeCode::kFloat8E4M3FNUZ: return {4, 3, 8, Specials::kZeroNan};
-    case TypeCode::kFloat8E5M2: return {5, 2, 15, Specials::kIeee};
-    case TypeCode::kFloat8E5M2FNUZ: return {5, 2, 16, Specials::kZeroNan};
-    case TypeCode::kFloat8E8M0FNU: return {8, 0, 127, Specials::kExponent};
-    case TypeCode::kFloat6E2M3FN: return {2, 3, 1, Specials::kNone};
-    case TypeCode::kFloat6E3M2FN: return {3, 2, 3, Specials::kNone};
-    case TypeCode::kFloat4E2M1FN: return {2, 1, 1, Specials::kNone};
-    default: break;
+    case TypeCode::kBFloat:
+      return {8, 7, 127, Specials::kIeee};
+    case TypeCode::kFloat8E3M4:
+      return {3, 4, 3, Specials::kIeee};
+    case TypeCode::kFloat8E4M3:
+      return {4, 3, 7, Specials::kIeee};
+    case TypeCode::kFloat8E4M3B11FNUZ:
+      return {4, 3, 11, Specials::kZeroNan};
+    case TypeCode::kFloat8E4M3FN:
+      return {4, 3, 7, Specials::kOneNan};
+    case TypeCode::kFloat8E4M3FNUZ:
+      return {4, 3, 8, Specials::kZeroNan};
+    case TypeCode::kFloat8E5M2:
+      return {5, 2, 15, Specials::kIeee};
+    case TypeCode::kFloat8E5M2FNUZ:
+      return {5, 2, 16, Specials::kZeroNan};
+    case TypeCode::kFloat8E8M0FNU:
+      return {8, 0, 127, Specials::kExponent};
+    case TypeCode::kFloat6E2M3FN:
+      return {2, 3, 1, Specials::kNone};
+    case TypeCode::kFloat6E3M2FN:
+      return {3, 2, 3, Specials::kNone};
+    case TypeCode::kFloat4E2M1FN:
+      return {2, 1, 1, Specials::kNone};
+    default:
+      break;
   }
   CHECK(false) << to_string(type) << " is no small float format";
   return {};
@@ -52,10 +65,12 @@ std::uint64_t nan_bits(const Format& f) {
     case Specials::kIeee:
       return (((std::uint64_t{1} << f.exponent_bits) - 1) << f.mantissa_bits) |
              (std::uint64_t{1} << (f.mantissa_bits - 1));
-    case Specials::kZeroNan: return std::uint64_t{1} << width;
+    case Specials::kZeroNan:
+      return std::uint64_t{1} << width;
     case Specials::kOneNan:
     case Specials::kExponent:
-    case Specials::kNone: return (std::uint64_t{1} << width) - 1;
+    case Specials::kNone:
+      return (std::uint64_t{1} << width) - 1;
   }
   return 0;
 }
@@ -64,10 +79,13 @@ std::uint64_t nan_bits(const Format& f) {
 std::uint64_t largest_bits(const Format& f) {
   const std::uint64_t all = (std::uint64_t{1} << (f.exponent_bits + f.mantissa_bits)) - 1;
   switch (f.specials) {
-    case Specials::kIeee: return all - (std::uint64_t{1} << f.mantissa_bits);
+    case Specials::kIeee:
+      return all - (std::uint64_t{1} << f.mantissa_bits);
     case Specials::kOneNan:
-    case Specials::kExponent: return all - 1;
-    default: return all;
+    case Specials::kExponent:
+      return all - 1;
+    default:
+      return all;
   }
 }
 
@@ -117,7 +135,8 @@ double decode_float(DataType type, std::uint64_t bits) {
   if (f.specials != Specials::kNone && magnitude_part > largest_bits(f)) {
     const bool is_infinity = f.specials == Specials::kIeee && magnitude_part == largest_bits(f) + 1;
     if (!is_infinity) return nan;
-    return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+    return negative ? -std::numeric_limits<double>::infinity()
+                    : std::numeric_limits<double>::infinity();
   }
   const double value = magnitude(f, magnitude_part);
   return negative ? -value : value;

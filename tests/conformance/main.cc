@@ -17,6 +17,7 @@ struct Kind {
 };
 constexpr Kind kKinds[] = {
     {"arith", run_arith_oracle},
+    {"tvmscript", run_tvmscript_oracle},
 };
 
 int run(int argc, char** argv) {

@@ -62,10 +62,10 @@ void grade(const std::string& name, const std::string& text, ScriptGrades& grade
 
 }  // namespace
 
-std::vector<KindResult> oracle_tvmscript(const std::filesystem::path& oracle) {
+std::vector<KindResult> run_tvmscript_oracle(const std::filesystem::path& dir) {
   ScriptGrades grades;
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(oracle / "tvmscript" / "tir")) {
+  for (const auto& entry : std::filesystem::directory_iterator(dir / "tir")) {
     if (entry.path().extension() == ".py") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());

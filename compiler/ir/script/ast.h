@@ -19,11 +19,11 @@ struct Keyword;
 struct Ast {
   enum class Kind : unsigned char {
     kAbsent,
-    kName,         // text
-    kInt,          // text: the digits as written
-    kFloat,        // text: the number as written
-    kString,       // text: the value
-    kBool,         // text: "True" or "False"
+    kName,    // text
+    kInt,     // text: the digits as written
+    kFloat,   // text: the number as written
+    kString,  // text: the value
+    kBool,    // text: "True" or "False"
     kNone,
     kEllipsis,
     kTuple,        // items

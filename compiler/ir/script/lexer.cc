@@ -13,8 +13,12 @@ constexpr std::array<std::string_view, 47> kOperators = {
     ")",   "[",   "]",   "{",   "}",   ",",  ":",  ".",  ";",  "@",  "=",  "+",
     "-",   "*",   "/",   "%",   "&",   "|",  "^",  "~",  "<",  ">",  "!"};
 
-bool is_name_start(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); }
-bool is_name_part(char c) { return is_name_start(c) || std::isdigit(static_cast<unsigned char>(c)); }
+bool is_name_start(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80);
+}
+bool is_name_part(char c) {
+  return is_name_start(c) || std::isdigit(static_cast<unsigned char>(c));
+}
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)); }
 
 class Lexer {

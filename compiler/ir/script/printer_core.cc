@@ -11,10 +11,10 @@ namespace tenon::script {
 namespace {
 
 const std::set<std::string, std::less<>> kKeywords = {
-    "False", "None",   "True",   "and",    "as",   "assert", "async",  "await",    "break",
-    "class", "continue", "def",  "del",    "elif", "else",   "except", "finally",  "for",
-    "from",  "global", "if",     "import", "in",   "is",     "lambda", "nonlocal", "not",
-    "or",    "pass",   "raise",  "return", "try",  "while",  "with",   "yield"};
+    "False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
+    "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
+    "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
+    "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"};
 
 }  // namespace
 

@@ -24,12 +24,18 @@ const std::vector<std::vector<std::string_view>> kLevels = {
 
 std::string describe(const Token& token) {
   switch (token.kind) {
-    case TokenKind::kNewline: return "the end of the line";
-    case TokenKind::kIndent: return "an indented line";
-    case TokenKind::kDedent: return "the end of the block";
-    case TokenKind::kEnd: return "the end of the script";
-    case TokenKind::kString: return "the string " + quote(token.text);
-    default: return "`" + token.text + "`";
+    case TokenKind::kNewline:
+      return "the end of the line";
+    case TokenKind::kIndent:
+      return "an indented line";
+    case TokenKind::kDedent:
+      return "the end of the block";
+    case TokenKind::kEnd:
+      return "the end of the script";
+    case TokenKind::kString:
+      return "the string " + quote(token.text);
+    default:
+      return "`" + token.text + "`";
   }
 }
 
@@ -80,8 +86,8 @@ Ast ExprParser::expression_list() {
   while (accept(",")) {
     const Token& t = peek();
     const bool ends = t.kind == TokenKind::kNewline || t.kind == TokenKind::kEnd ||
-                      (t.kind == TokenKind::kOperator && (t.text == ")" || t.text == "]" ||
-                                                          t.text == "=" || t.text == ":"));
+                      (t.kind == TokenKind::kOperator &&
+                       (t.text == ")" || t.text == "]" || t.text == "=" || t.text == ":"));
     if (ends) break;
     items.push_back(item());
   }

@@ -35,7 +35,12 @@ class Compiler {
 
   VectorFn vector_binary(const Binary& n);
   VectorFn vector_load(const Load& n);
+  VectorFn ramp_lanes(const Ramp& n);
+  VectorFn broadcast_lanes(const Broadcast& n);
+  VectorFn shuffle_lanes(const Shuffle& n);
   VectorFn vector_call(const Call& n);
+  VectorFn llvm_call(const Call& n);
+  VectorFn elementwise_call(const Call& n);
   VectorFn masked_load(const Call& n);
   VectorFn reinterpret(const Call& n);
   VectorFn dot_product(const Call& n, std::size_t acc, std::size_t a, std::size_t b);
@@ -60,7 +65,8 @@ class Compiler {
     std::vector<VectorFn> indices;
     VectorFn predicate;  // may be empty
   };
-  LaneAccess lane_access(const Buffer& buffer, const std::vector<Expr>& indices, const Expr& predicate);
+  LaneAccess lane_access(const Buffer& buffer, const std::vector<Expr>& indices,
+                         const Expr& predicate);
 
   const TirModule* module_;
   std::map<const void*, std::size_t> scalars_, vectors_, storages_, views_;

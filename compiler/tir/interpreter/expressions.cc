@@ -44,9 +44,12 @@ Scalar read_element(const std::byte* at, DataType type) {
       const Scalar raw = is_signed ? read_integer<std::int8_t>(at) : read_integer<std::uint8_t>(at);
       return integer(wrap(type, raw.i));
     }
-    case 2: return is_signed ? read_integer<std::int16_t>(at) : read_integer<std::uint16_t>(at);
-    case 4: return is_signed ? read_integer<std::int32_t>(at) : read_integer<std::uint32_t>(at);
-    default: return read_integer<std::int64_t>(at);
+    case 2:
+      return is_signed ? read_integer<std::int16_t>(at) : read_integer<std::uint16_t>(at);
+    case 4:
+      return is_signed ? read_integer<std::int32_t>(at) : read_integer<std::uint32_t>(at);
+    default:
+      return read_integer<std::int64_t>(at);
   }
 }
 
@@ -208,8 +211,8 @@ ScalarFn Compiler::function_call(const Call& n) {
 // ((x * y) rounded half up) >> q of fixed-point arithmetic: q_multiply_shift(x, y, q, s) is
 // round(x * y * 2^(s - q)).
 ScalarFn Compiler::multiply_shift(const Call& n) {
-  return [x = scalar(n.args[0]), y = scalar(n.args[1]), q = scalar(n.args[2]), s = scalar(n.args[3]),
-          type = n.dtype](Frame& f) {
+  return [x = scalar(n.args[0]), y = scalar(n.args[1]), q = scalar(n.args[2]),
+          s = scalar(n.args[3]), type = n.dtype](Frame& f) {
     const std::int64_t shift = q(f).i - s(f).i;
     std::int64_t product = x(f).i * y(f).i;  // of two 32-bit values
     if (shift > 0) {
@@ -248,17 +251,22 @@ ScalarFn Compiler::call(const Call& n, const Expr& e) {
       };
     case Intrinsic::kFma:
       return contraction({n.args[0], n.args[1], n.args[2], true}, n.dtype);
-    case Intrinsic::kVscale: return [](Frame&) { return integer(1); };
-    case Intrinsic::kCallFunction: return function_call(n);
-    case Intrinsic::kQMultiplyShift: return multiply_shift(n);
+    case Intrinsic::kVscale:
+      return [](Frame&) { return integer(1); };
+    case Intrinsic::kCallFunction:
+      return function_call(n);
+    case Intrinsic::kQMultiplyShift:
+      return multiply_shift(n);
     case Intrinsic::kLaneReduceAdd:
     case Intrinsic::kLaneReduceMax:
-    case Intrinsic::kLaneReduceMin: return lane_reduce(n);
+    case Intrinsic::kLaneReduceMin:
+      return lane_reduce(n);
     case Intrinsic::kReinterpret:
     case Intrinsic::kCallPureExtern:
     case Intrinsic::kCallLlvmPureIntrin:
       return [lanes = vector_call(n)](Frame& f) { return lanes(f).at(0); };
-    default: break;
+    default:
+      break;
   }
   if (!is_elementwise(n.op) || n.args.empty()) {
     throw UserError("the interpreter cannot run " + print(e));
@@ -274,7 +282,8 @@ ScalarFn Compiler::call(const Call& n, const Expr& e) {
     if (converts) y = apply_cast(second, kFloat64, y);
     const auto value = apply_intrinsic(op, type, x, y);
     if (!value) {
-      throw UserError(str_cat("T.", intrinsic_info(op).name, " is not defined on ", to_string(type)));
+      throw UserError(
+          str_cat("T.", intrinsic_info(op).name, " is not defined on ", to_string(type)));
     }
     return *value;
   };

@@ -77,14 +77,17 @@ StmtFn Compiler::evaluate(const Expr& e) {
   switch (n->op) {
     // Hints without effect on values.
     case Intrinsic::kPrefetch:
-    case Intrinsic::kAssume: return [](Frame&) { return Flow::kNext; };
-    case Intrinsic::kMaskedStore: return masked_store(*n);
+    case Intrinsic::kAssume:
+      return [](Frame&) { return Flow::kNext; };
+    case Intrinsic::kMaskedStore:
+      return masked_store(*n);
     case Intrinsic::kRet:
       return [value = scalar(n->args[0])](Frame& f) {
         f.result = value(f);
         return Flow::kReturn;
       };
-    default: return [value = vector(e)](Frame& f) { return value(f), Flow::kNext; };
+    default:
+      return [value = vector(e)](Frame& f) { return value(f), Flow::kNext; };
   }
 }
 
@@ -187,7 +190,8 @@ ActionFn Compiler::match_region(const MatchBuffer& m) {
   const bool has_symbol = n.elem_offset && n.elem_offset.as<Var>();
   return [source = view_slot(m.source.buffer), view = view_slot(m.buffer),
           storage = storage_slot(n.data), mins, symbols, shape, name = n.name,
-          offset = has_symbol ? std::optional(scalar_slot(n.elem_offset)) : std::nullopt](Frame& f) {
+          offset =
+              has_symbol ? std::optional(scalar_slot(n.elem_offset)) : std::nullopt](Frame& f) {
     const View from = f.views[source];
     if (!from.is_bound) throw UserError("buffer " + name + " matches a buffer without memory");
     View v;
@@ -211,15 +215,16 @@ ActionFn Compiler::match_region(const MatchBuffer& m) {
 }
 
 ActionFn Compiler::iter_var(const IterVar& iter, const std::string& block) {
-  return [slot = scalar_slot(iter.var), binding = scalar(iter.binding), min = scalar(iter.domain.min),
-          extent = scalar(iter.domain.extent), name = var(iter.var).name, block](Frame& f) {
-    const std::int64_t value = binding(f).i, begin = min(f).i, end = begin + extent(f).i;
-    if (value < begin || value >= end) {
-      throw UserError(str_cat("block ", block, ": ", name, " is ", value, ", outside [", begin, ", ",
-                              end, ")"));
-    }
-    f.scalars[slot].i = value;
-  };
+  return
+      [slot = scalar_slot(iter.var), binding = scalar(iter.binding), min = scalar(iter.domain.min),
+       extent = scalar(iter.domain.extent), name = var(iter.var).name, block](Frame& f) {
+        const std::int64_t value = binding(f).i, begin = min(f).i, end = begin + extent(f).i;
+        if (value < begin || value >= end) {
+          throw UserError(str_cat("block ", block, ": ", name, " is ", value, ", outside [", begin,
+                                  ", ", end, ")"));
+        }
+        f.scalars[slot].i = value;
+      };
 }
 
 StmtFn Compiler::block(const Block& n) {

@@ -15,10 +15,9 @@ Scalar lane(const Lanes& lanes, std::size_t i) { return lanes.size() == 1 ? lane
 
 std::size_t common_lanes(const Lanes& a, const Lanes& b) { return std::max(a.size(), b.size()); }
 
-bool ends_with_any(const std::string& name, std::initializer_list<std::string_view> parts) {
-  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
-    return name.find(part) != std::string::npos;
-  });
+bool contains_any(const std::string& name, std::initializer_list<std::string_view> parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](std::string_view part) { return name.find(part) != std::string::npos; });
 }
 
 }  // namespace
@@ -62,41 +61,9 @@ VectorFn Compiler::vector(const Expr& e) {
           return lanes;
         };
       },
-      [&](const Load& n) { return vector_load(n); },
-      [&](const Ramp& n) -> VectorFn {
-        return [type = dtype_of(n.base), base = scalar(n.base), stride = scalar(n.stride),
-                count = scalar(n.lanes)](Frame& f) {
-          Lanes lanes(static_cast<std::size_t>(count(f).i));
-          const std::int64_t first = base(f).i, step = stride(f).i;
-          for (std::size_t i = 0; i < lanes.size(); ++i) {
-            lanes[i].i = wrap(type, first + static_cast<std::int64_t>(i) * step);
-          }
-          return lanes;
-        };
-      },
-      [&](const Broadcast& n) -> VectorFn {
-        return [value = vector(n.value), count = scalar(n.lanes)](Frame& f) {
-          const Lanes one = value(f);
-          Lanes lanes;
-          for (std::int64_t i = count(f).i; i > 0; --i) lanes.insert(lanes.end(), one.begin(), one.end());
-          return lanes;
-        };
-      },
-      [&](const Shuffle& n) -> VectorFn {
-        std::vector<VectorFn> vectors;
-        std::vector<ScalarFn> indices;
-        for (const Expr& v : n.vectors) vectors.push_back(vector(v));
-        for (const Expr& i : n.indices) indices.push_back(scalar(i));
-        return [vectors, indices](Frame& f) {
-          Lanes all, lanes;
-          for (const VectorFn& v : vectors) {
-            const Lanes part = v(f);
-            all.insert(all.end(), part.begin(), part.end());
-          }
-          for (const ScalarFn& i : indices) lanes.push_back(all.at(static_cast<std::size_t>(i(f).i)));
-          return lanes;
-        };
-      },
+      [&](const Load& n) { return vector_load(n); }, [&](const Ramp& n) { return ramp_lanes(n); },
+      [&](const Broadcast& n) { return broadcast_lanes(n); },
+      [&](const Shuffle& n) { return shuffle_lanes(n); },
       [&](const Let& n) -> VectorFn {
         return [bind = bind_variable(n.var, n.value), body = vector(n.body)](Frame& f) {
           bind(f);
@@ -108,6 +75,49 @@ VectorFn Compiler::vector(const Expr& e) {
         CHECK(false) << "a constant node has lanes";
         return {};
       });
+}
+
+VectorFn Compiler::ramp_lanes(const Ramp& n) {
+  return [type = dtype_of(n.base), base = scalar(n.base), stride = scalar(n.stride),
+          count = scalar(n.lanes)](Frame& f) {
+    Lanes lanes(static_cast<std::size_t>(count(f).i));
+    const std::int64_t first = base(f).i, step = stride(f).i;
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+      lanes[i].i = wrap(type, first + static_cast<std::int64_t>(i) * step);
+    }
+    return lanes;
+  };
+}
+
+VectorFn Compiler::broadcast_lanes(const Broadcast& n) {
+  return [value = vector(n.value), count = scalar(n.lanes)](Frame& f) {
+    const Lanes one = value(f);
+    Lanes lanes;
+    for (std::int64_t i = count(f).i; i > 0; --i) lanes.insert(lanes.end(), one.begin(), one.end());
+    return lanes;
+  };
+}
+
+VectorFn Compiler::shuffle_lanes(const Shuffle& n) {
+  std::vector<VectorFn> vectors;
+  std::vector<ScalarFn> indices;
+  for (const Expr& v : n.vectors) vectors.push_back(vector(v));
+  for (const Expr& i : n.indices) indices.push_back(scalar(i));
+  return [vectors, indices](Frame& f) {
+    Lanes all, lanes;
+    for (const VectorFn& v : vectors) {
+      const Lanes part = v(f);
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    for (const ScalarFn& i : indices) {
+      const std::int64_t at = i(f).i;
+      if (at < 0 || at >= static_cast<std::int64_t>(all.size())) {
+        throw UserError(str_cat("lane ", at, " of a shuffle of ", all.size(), " lanes"));
+      }
+      lanes.push_back(all[static_cast<std::size_t>(at)]);
+    }
+    return lanes;
+  };
 }
 
 VectorFn Compiler::vector_binary(const Binary& n) {
@@ -148,7 +158,8 @@ namespace {
 std::vector<std::byte*> lane_places(Frame& f, std::size_t view, DataType dtype,
                                     const std::string& name, const std::vector<VectorFn>& indices,
                                     const VectorFn& predicate) {
-  if (!f.views[view].is_bound) throw UserError("buffer " + name + " is used where it has no memory");
+  if (!f.views[view].is_bound)
+    throw UserError("buffer " + name + " is used where it has no memory");
   std::vector<Lanes> at;
   std::size_t count = 1;
   for (const VectorFn& i : indices) {
@@ -174,7 +185,8 @@ std::vector<std::byte*> lane_places(Frame& f, std::size_t view, DataType dtype,
       position += index * v.strides[d];
     }
     if (position < 0 || (position + 1) * bytes > v.storage.size_bytes) {
-      throw UserError(str_cat("lane ", i, " of an access of buffer ", name, " lies outside its memory"));
+      throw UserError(
+          str_cat("lane ", i, " of an access of buffer ", name, " lies outside its memory"));
     }
     places.push_back(v.storage.data + position * bytes);
   }
@@ -203,8 +215,8 @@ StmtFn Compiler::store(const Store& n) {
   if (!is_vector) {
     std::vector<ScalarFn> indices;
     for (const Expr& i : n.indices) indices.push_back(scalar(i));
-    return [view = view_slot(n.buffer), type = b.dtype, bytes = element_bytes(b.dtype), name = b.name,
-            indices, value = scalar(n.value)](Frame& f) {
+    return [view = view_slot(n.buffer), type = b.dtype, bytes = element_bytes(b.dtype),
+            name = b.name, indices, value = scalar(n.value)](Frame& f) {
       const Scalar v = value(f);
       const std::int64_t position = element_position(f, view, name, indices);
       const Storage& storage = f.views[view].storage;
@@ -215,7 +227,8 @@ StmtFn Compiler::store(const Store& n) {
       return Flow::kNext;
     };
   }
-  return [access = lane_access(n.buffer, n.indices, n.predicate), value = vector(n.value)](Frame& f) {
+  return [access = lane_access(n.buffer, n.indices, n.predicate),
+          value = vector(n.value)](Frame& f) {
     const Lanes lanes = value(f);
     const DataType element = access.dtype.element();
     std::size_t next = 0;
@@ -237,10 +250,12 @@ VectorFn Compiler::reinterpret(const Call& n) {
     const auto from_bytes = static_cast<std::size_t>(from.size_bytes());
     const auto to_bytes = static_cast<std::size_t>(to.size_bytes());
     std::vector<std::byte> bytes(lanes.size() * from_bytes);
-    for (std::size_t i = 0; i < lanes.size(); ++i) write_element(&bytes[i * from_bytes], from, lanes[i]);
+    for (std::size_t i = 0; i < lanes.size(); ++i)
+      write_element(&bytes[i * from_bytes], from, lanes[i]);
     if (bytes.size() % to_bytes != 0) throw UserError("T.reinterpret needs types of the same size");
     Lanes result(bytes.size() / to_bytes);
-    for (std::size_t i = 0; i < result.size(); ++i) result[i] = read_element(&bytes[i * to_bytes], to);
+    for (std::size_t i = 0; i < result.size(); ++i)
+      result[i] = read_element(&bytes[i * to_bytes], to);
     return result;
   };
 }
@@ -249,23 +264,25 @@ VectorFn Compiler::reinterpret(const Call& n) {
 // accumulator plus the products of bytes 4i .. 4i + 3, wrapped.
 VectorFn Compiler::dot_product(const Call& n, std::size_t acc, std::size_t a, std::size_t b) {
   const std::string name = n.args[0].get<StringImm>().value;
-  const bool is_x86 = ends_with_any(name, {"vpdpbusd"});
-  const bool first_unsigned = is_x86 || ends_with_any(name, {"udot", "usdot"});
-  const bool second_unsigned = ends_with_any(name, {"udot"});
+  const bool is_x86 = contains_any(name, {"vpdpbusd"});
+  const bool first_unsigned = is_x86 || contains_any(name, {"udot", "usdot"});
+  const bool second_unsigned = contains_any(name, {"udot"});
   const auto as_bytes = [&](const Expr& e, bool is_unsigned) {
     Call bytes{Intrinsic::kReinterpret, is_unsigned ? kUInt8 : kInt8, {e}, {}};
     return reinterpret(bytes);
   };
-  return [type = n.dtype.element(), sum = vector(n.args[acc]), x = as_bytes(n.args[a], first_unsigned),
-          y = as_bytes(n.args[b], second_unsigned)](Frame& f) {
-    Lanes lanes = sum(f);
-    const Lanes left = x(f), right = y(f);
-    for (std::size_t i = 0; i < lanes.size(); ++i) {
-      for (std::size_t k = 4 * i; k < 4 * i + 4; ++k) lanes[i].i += left.at(k).i * right.at(k).i;
-      lanes[i].i = wrap(type, lanes[i].i);
-    }
-    return lanes;
-  };
+  return
+      [type = n.dtype.element(), sum = vector(n.args[acc]), x = as_bytes(n.args[a], first_unsigned),
+       y = as_bytes(n.args[b], second_unsigned)](Frame& f) {
+        Lanes lanes = sum(f);
+        const Lanes left = x(f), right = y(f);
+        for (std::size_t i = 0; i < lanes.size(); ++i) {
+          for (std::size_t k = 4 * i; k < 4 * i + 4; ++k)
+            lanes[i].i += left.at(k).i * right.at(k).i;
+          lanes[i].i = wrap(type, lanes[i].i);
+        }
+        return lanes;
+      };
 }
 
 namespace {
@@ -290,8 +307,8 @@ std::vector<std::byte*> masked_places(Frame& f, std::size_t storage, std::int64_
 
 // T.masked_load(type, buffer, indices, mask): lanes that are off are 0.
 VectorFn Compiler::masked_load(const Call& n) {
-  return [storage = storage_slot(n.args.at(0)), type = n.dtype.element(), indices = vector(n.args.at(1)),
-          mask = vector(n.args.at(2))](Frame& f) {
+  return [storage = storage_slot(n.args.at(0)), type = n.dtype.element(),
+          indices = vector(n.args.at(1)), mask = vector(n.args.at(2))](Frame& f) {
     Lanes lanes;
     for (const std::byte* at : masked_places(f, storage, type.size_bytes(), indices(f), mask(f))) {
       lanes.push_back(at ? read_element(at, type) : Scalar{});
@@ -317,8 +334,10 @@ StmtFn Compiler::masked_store(const Call& n) {
 
 VectorFn Compiler::vector_call(const Call& n) {
   switch (n.op) {
-    case Intrinsic::kReinterpret: return reinterpret(n);
-    case Intrinsic::kMaskedLoad: return masked_load(n);
+    case Intrinsic::kReinterpret:
+      return reinterpret(n);
+    case Intrinsic::kMaskedLoad:
+      return masked_load(n);
     case Intrinsic::kIfThenElse:
       return [c = scalar(n.args[0]), a = vector(n.args[1]), b = vector(n.args[2])](Frame& f) {
         return c(f).i ? a(f) : b(f);
@@ -342,25 +361,34 @@ VectorFn Compiler::vector_call(const Call& n) {
         return lanes;
       };
     case Intrinsic::kGetActiveLaneMask:
-      return [count = n.dtype.lanes, base = scalar(n.args[0]), limit = scalar(n.args[1])](Frame& f) {
-        Lanes lanes(count);
-        for (std::size_t i = 0; i < lanes.size(); ++i) {
-          lanes[i].i = base(f).i + static_cast<std::int64_t>(i) < limit(f).i;
-        }
-        return lanes;
-      };
-    case Intrinsic::kCallLlvmPureIntrin: {
-      const std::string name = n.args[0].get<StringImm>().value;
-      const bool is_dot = ends_with_any(name, {"vpdpbusd", "neon.sdot", "neon.udot", "neon.usdot"});
-      if (is_dot && n.args.size() == 4) return dot_product(n, 1, 2, 3);
-      if (name == "llvm.fma" && n.args.size() == 4) {
-        return vector_call({Intrinsic::kFma, n.dtype, {n.args[1], n.args[2], n.args[3]}, {}});
-      }
-      if (name == "llvm.sqrt") return vector_call({Intrinsic::kSqrt, n.dtype, {n.args.back()}, {}});
-      break;
-    }
-    default: break;
+      return
+          [count = n.dtype.lanes, base = scalar(n.args[0]), limit = scalar(n.args[1])](Frame& f) {
+            Lanes lanes(count);
+            for (std::size_t i = 0; i < lanes.size(); ++i) {
+              lanes[i].i = base(f).i + static_cast<std::int64_t>(i) < limit(f).i;
+            }
+            return lanes;
+          };
+    case Intrinsic::kCallLlvmPureIntrin:
+      return llvm_call(n);
+    default:
+      return elementwise_call(n);
   }
+}
+
+// The few LLVM intrinsics that tensor intrinsics are written with.
+VectorFn Compiler::llvm_call(const Call& n) {
+  const std::string name = n.args.at(0).get<StringImm>().value;
+  const bool is_dot = contains_any(name, {"vpdpbusd", "neon.sdot", "neon.udot", "neon.usdot"});
+  if (is_dot && n.args.size() == 4) return dot_product(n, 1, 2, 3);
+  if (name == "llvm.fma" && n.args.size() == 4) {
+    return vector_call({Intrinsic::kFma, n.dtype, {n.args[1], n.args[2], n.args[3]}, {}});
+  }
+  if (name == "llvm.sqrt") return vector_call({Intrinsic::kSqrt, n.dtype, {n.args.back()}, {}});
+  throw UserError("the interpreter cannot run " + print(Expr(n)));
+}
+
+VectorFn Compiler::elementwise_call(const Call& n) {
   const bool is_plain = is_elementwise(n.op) && (n.args.size() == 1 || n.args.size() == 2);
   if (!is_plain) throw UserError("the interpreter cannot run " + print(Expr(n)));
   return [op = n.op, type = dtype_of(n.args[0]).element(), a = vector(n.args[0]),
@@ -370,7 +398,8 @@ VectorFn Compiler::vector_call(const Call& n) {
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       const auto value = apply_intrinsic(op, type, lane(x, i), lane(y, i));
       if (!value) {
-        throw UserError(str_cat("T.", intrinsic_info(op).name, " is not defined on ", to_string(type)));
+        throw UserError(
+            str_cat("T.", intrinsic_info(op).name, " is not defined on ", to_string(type)));
       }
       lanes[i] = *value;
     }

@@ -9,9 +9,9 @@
 namespace tenon::tir {
 namespace {
 
-constexpr std::array<std::string_view, 17> kWords = {"Add", "Sub", "Mul", "Div", "Mod", "FloorDiv",
-                                                     "FloorMod", "Min", "Max", "EQ", "NE", "LT",
-                                                     "LE", "GT", "GE", "And", "Or"};
+constexpr std::array<std::string_view, 17> kWords = {
+    "Add", "Sub", "Mul", "Div", "Mod", "FloorDiv", "FloorMod", "Min", "Max",
+    "EQ",  "NE",  "LT",  "LE",  "GT",  "GE",       "And",      "Or"};
 
 bool is_constant(const Expr& e) { return e.as<IntImm>() || e.as<FloatImm>(); }
 
@@ -31,42 +31,59 @@ Expr fold_floats(BinaryOp op, const Expr& a, const Expr& b) {
     return float_imm(type, type.bits == 32 ? static_cast<double>(static_cast<float>(v)) : v);
   };
   switch (op) {
-    case BinaryOp::kAdd: return value(x + y);
-    case BinaryOp::kSub: return value(x - y);
-    case BinaryOp::kMul: return value(x * y);
-    case BinaryOp::kDiv: return y == 0 ? Expr{} : value(x / y);
-    case BinaryOp::kMin: return value(x < y ? x : y);
-    case BinaryOp::kMax: return value(x > y ? x : y);
-    case BinaryOp::kEq: return bool_imm(x == y);
-    case BinaryOp::kNe: return bool_imm(x != y);
-    case BinaryOp::kLt: return bool_imm(x < y);
-    case BinaryOp::kLe: return bool_imm(x <= y);
-    case BinaryOp::kGt: return bool_imm(x > y);
-    case BinaryOp::kGe: return bool_imm(x >= y);
-    default: return {};
+    case BinaryOp::kAdd:
+      return value(x + y);
+    case BinaryOp::kSub:
+      return value(x - y);
+    case BinaryOp::kMul:
+      return value(x * y);
+    case BinaryOp::kDiv:
+      return y == 0 ? Expr{} : value(x / y);
+    case BinaryOp::kMin:
+      return value(x < y ? x : y);
+    case BinaryOp::kMax:
+      return value(x > y ? x : y);
+    case BinaryOp::kEq:
+      return bool_imm(x == y);
+    case BinaryOp::kNe:
+      return bool_imm(x != y);
+    case BinaryOp::kLt:
+      return bool_imm(x < y);
+    case BinaryOp::kLe:
+      return bool_imm(x <= y);
+    case BinaryOp::kGt:
+      return bool_imm(x > y);
+    case BinaryOp::kGe:
+      return bool_imm(x >= y);
+    default:
+      return {};
   }
 }
 
 // One side is neutral or absorbing.
 Expr fold_one_side(BinaryOp op, const Expr& a, const Expr& b) {
   switch (op) {
-    case BinaryOp::kAdd: return equals(a, 0) ? b : equals(b, 0) ? a : Expr{};
-    case BinaryOp::kSub: return equals(b, 0) ? a : Expr{};
+    case BinaryOp::kAdd:
+      return equals(a, 0) ? b : equals(b, 0) ? a : Expr{};
+    case BinaryOp::kSub:
+      return equals(b, 0) ? a : Expr{};
     case BinaryOp::kMul:
       if (equals(a, 1)) return b;
       if (equals(b, 1)) return a;
       return equals(a, 0) ? a : equals(b, 0) ? b : Expr{};
     case BinaryOp::kDiv:
-    case BinaryOp::kFloorDiv: return equals(a, 0) ? a : equals(b, 1) ? a : Expr{};
+    case BinaryOp::kFloorDiv:
+      return equals(a, 0) ? a : equals(b, 1) ? a : Expr{};
     case BinaryOp::kMod:
     case BinaryOp::kFloorMod:
       if (equals(a, 0)) return a;
       return equals(b, 1) ? constant(dtype_of(a), 0) : Expr{};
-    case BinaryOp::kAnd: return equals(a, 1) ? b : equals(b, 1) ? a : equals(a, 0) ? a
-                                 : equals(b, 0) ? b : Expr{};
-    case BinaryOp::kOr: return equals(a, 0) ? b : equals(b, 0) ? a : equals(a, 1) ? a
-                                : equals(b, 1) ? b : Expr{};
-    default: return {};
+    case BinaryOp::kAnd:
+      return equals(a, 1) ? b : equals(b, 1) ? a : equals(a, 0) ? a : equals(b, 0) ? b : Expr{};
+    case BinaryOp::kOr:
+      return equals(a, 0) ? b : equals(b, 0) ? a : equals(a, 1) ? a : equals(b, 1) ? b : Expr{};
+    default:
+      return {};
   }
 }
 
@@ -116,8 +133,10 @@ bool names_dtype(Intrinsic op) {
     case Intrinsic::kCallPureExtern:
     case Intrinsic::kCallLlvmIntrin:
     case Intrinsic::kCallLlvmPureIntrin:
-    case Intrinsic::kTypeAnnotation: return true;
-    default: return false;
+    case Intrinsic::kTypeAnnotation:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -10,7 +10,8 @@ namespace tenon::tir {
 
 // T.launch_thread("threadIdx.x", n) is a thread-binding loop with this annotation (value true).
 inline constexpr std::string_view kLaunchThread = "launch_thread";
-// with T.hint("name", key=value): an AttrStmt with this key, the keywords as node, the name as value.
+// with T.hint("name", key=value): an AttrStmt with this key, the keywords as node, the name as
+// value.
 inline constexpr std::string_view kHint = "tirx.hint";
 // T.target({...}), I.vdevice(...), T.comm_reducer(...) as attribute values: a Map of one such key.
 inline constexpr std::string_view kTargetForm = "T.target";

@@ -27,10 +27,14 @@ AttrMap FuncParser::attr_map(const Ast& ast) {
 
 AttrValue FuncParser::attr(const Ast& ast) {
   switch (ast.kind) {
-    case Kind::kNone: return {};
-    case Kind::kBool: return {ast.text == "True"};
-    case Kind::kString: return {ast.text};
-    case Kind::kDict: return {attr_map(ast)};
+    case Kind::kNone:
+      return {};
+    case Kind::kBool:
+      return {ast.text == "True"};
+    case Kind::kString:
+      return {ast.text};
+    case Kind::kDict:
+      return {attr_map(ast)};
     case Kind::kList:
     case Kind::kTuple: {
       AttrValue::List list;
@@ -43,10 +47,12 @@ AttrValue FuncParser::attr(const Ast& ast) {
       const Expr e = expr(ast);
       if (const auto* n = e.as<IntImm>()) return {n->value};
       if (ast.is(Kind::kFloat)) return {*parse_double(ast.text)};
-      if (e.as<FloatImm>() && ast.items[0].is(Kind::kFloat)) return {-*parse_double(ast.items[0].text)};
+      if (e.as<FloatImm>() && ast.items[0].is(Kind::kFloat))
+        return {-*parse_double(ast.items[0].text)};
       return {e};
     }
-    default: break;
+    default:
+      break;
   }
   if (ast.is(Kind::kCall)) {
     const std::string word = tensor_word(module_, ast.items[0]);

@@ -89,8 +89,9 @@ bool FuncParser::axis(const Ast& target, const std::string& word, const Ast& cal
     return true;
   }
   const auto kind = axis_kind(kind_word);
-  if (!kind) fail(call, "unknown axis kind `" + kind_word + "`",
-                  did_you_mean(kind_word, {"spatial", "reduce", "scan", "opaque", "remap"}));
+  if (!kind)
+    fail(call, "unknown axis kind `" + kind_word + "`",
+         did_you_mean(kind_word, {"spatial", "reduce", "scan", "opaque", "remap"}));
   need_args(call, 2, 2);
   const Ast& domain = call.items[1];
   const Expr binding = expr_as(call.items[2], kInt32);
@@ -133,7 +134,8 @@ void FuncParser::remap(const Ast& target, const Ast& call) {
   for (std::size_t i = 0; i < bindings.size(); ++i) {
     const Expr loop = expr(bindings[i]);
     const auto range = loops_.find(loop.id());
-    if (range == loops_.end()) fail(bindings[i], "T.axis.remap binds axes to loops around the block");
+    if (range == loops_.end())
+      fail(bindings[i], "T.axis.remap binds axes to loops around the block");
     const auto kind = axis_kind(std::string_view(kinds).substr(i, 1));
     if (!kind) fail(call.items[1], "axis kinds are S (spatial) and R (reduce)");
     add_axis(names[i], *kind, range->second, loop);
@@ -176,8 +178,8 @@ BufferRegion FuncParser::region(const Ast& ast) {
       continue;
     }
     const Expr& extent = n.shape[i - 1];
-    const Expr begin = item.items[0].is(Kind::kAbsent) ? int_imm(dtype_of(extent), 0)
-                                                       : expr(item.items[0]);
+    const Expr begin =
+        item.items[0].is(Kind::kAbsent) ? int_imm(dtype_of(extent), 0) : expr(item.items[0]);
     const Expr end = item.items[1].is(Kind::kAbsent) ? extent : expr(item.items[1]);
     result.region.push_back(range_of(begin, end));
   }

@@ -78,7 +78,8 @@ BufferNode FuncParser::buffer_node(const std::string& name, const Ast& call, Buf
   n.name = name;
   n.shape = shape(*spec.shape);
   n.dtype = options[0] ? dtype(*options[0]) : kFloat32;
-  if (options[4] && options[4]->is(Kind::kString) && !options[4]->text.empty()) n.scope = options[4]->text;
+  if (options[4] && options[4]->is(Kind::kString) && !options[4]->text.empty())
+    n.scope = options[4]->text;
   const DataType index = n.shape.empty() ? kInt32 : dtype_of(n.shape[0]);
   if (options[2] && !options[2]->is(Kind::kNone)) {
     for (const Ast& item : options[2]->items) {
@@ -108,9 +109,10 @@ std::optional<Buffer> FuncParser::make_buffer_value(const std::string& name, con
   std::string word = tensor_word(module_, call.items[0]);
   if (word.empty()) {
     const Ast& callee = call.items[0];
-    const Value* owner = callee.is(Kind::kAttribute) && callee.text == "view" && callee.items[0].is(Kind::kName)
-                             ? find(callee.items[0].text)
-                             : nullptr;
+    const Value* owner =
+        callee.is(Kind::kAttribute) && callee.text == "view" && callee.items[0].is(Kind::kName)
+            ? find(callee.items[0].text)
+            : nullptr;
     if (!owner || !std::holds_alternative<Buffer>(*owner)) return std::nullopt;
     const Buffer made = view(name, call, std::get<Buffer>(*owner));
     into.push_back(DeclBuffer{made});
@@ -154,7 +156,8 @@ std::optional<Buffer> FuncParser::make_buffer_value(const std::string& name, con
 
 Buffer FuncParser::declared(const std::string& name, const Ast& call, std::vector<Stmt>& into) {
   const bool has_shape = call.items.size() > 1;
-  BufferNode n = buffer_node(name, call, {has_shape ? &call.items[1] : nullptr, has_shape ? 2U : 1U});
+  BufferNode n =
+      buffer_node(name, call, {has_shape ? &call.items[1] : nullptr, has_shape ? 2U : 1U});
   if (!n.data.as<Var>()) {
     const Expr pointer = make_pointer(name + "_data", n.dtype, n.scope);
     into.push_back(Bind{pointer, n.data});
@@ -201,7 +204,8 @@ Expr FuncParser::buffer_call(const Buffer& b, const std::string& method, const A
       where.back() = ramp(where.back(), constant(dtype_of(where.back()), 1), type->lanes);
     }
   }
-  if (where.size() != node(b).shape.size()) fail(call, "the number of indices is not the number of dimensions");
+  if (where.size() != node(b).shape.size())
+    fail(call, "the number of indices is not the number of dimensions");
   const Ast* predicate = call.keyword("predicate");
   return load(b, std::move(where), predicate ? expr(*predicate) : Expr{});
 }

@@ -14,17 +14,28 @@ namespace {
 
 using Kind = script::Ast::Kind;
 
-const std::map<std::string, BinaryOp, std::less<>> kRawWords = {
-    {"Add", BinaryOp::kAdd}, {"Sub", BinaryOp::kSub}, {"Mul", BinaryOp::kMul},
-    {"Div", BinaryOp::kDiv}, {"Mod", BinaryOp::kMod}, {"FloorDiv", BinaryOp::kFloorDiv},
-    {"FloorMod", BinaryOp::kFloorMod}, {"Min", BinaryOp::kMin}, {"Max", BinaryOp::kMax},
-    {"EQ", BinaryOp::kEq}, {"NE", BinaryOp::kNe}, {"LT", BinaryOp::kLt}, {"LE", BinaryOp::kLe},
-    {"GT", BinaryOp::kGt}, {"GE", BinaryOp::kGe}, {"And", BinaryOp::kAnd}, {"Or", BinaryOp::kOr}};
+const std::map<std::string, BinaryOp, std::less<>> kRawWords = {{"Add", BinaryOp::kAdd},
+                                                                {"Sub", BinaryOp::kSub},
+                                                                {"Mul", BinaryOp::kMul},
+                                                                {"Div", BinaryOp::kDiv},
+                                                                {"Mod", BinaryOp::kMod},
+                                                                {"FloorDiv", BinaryOp::kFloorDiv},
+                                                                {"FloorMod", BinaryOp::kFloorMod},
+                                                                {"Min", BinaryOp::kMin},
+                                                                {"Max", BinaryOp::kMax},
+                                                                {"EQ", BinaryOp::kEq},
+                                                                {"NE", BinaryOp::kNe},
+                                                                {"LT", BinaryOp::kLt},
+                                                                {"LE", BinaryOp::kLe},
+                                                                {"GT", BinaryOp::kGt},
+                                                                {"GE", BinaryOp::kGe},
+                                                                {"And", BinaryOp::kAnd},
+                                                                {"Or", BinaryOp::kOr}};
 
 const std::map<std::string, BinaryOp, std::less<>> kFoldingWords = {
-    {"min", BinaryOp::kMin}, {"max", BinaryOp::kMax}, {"truncdiv", BinaryOp::kDiv},
-    {"truncmod", BinaryOp::kMod}, {"floordiv", BinaryOp::kFloorDiv},
-    {"floormod", BinaryOp::kFloorMod}};
+    {"min", BinaryOp::kMin},           {"max", BinaryOp::kMax},
+    {"truncdiv", BinaryOp::kDiv},      {"truncmod", BinaryOp::kMod},
+    {"floordiv", BinaryOp::kFloorDiv}, {"floormod", BinaryOp::kFloorMod}};
 
 DataType bool_like(DataType type) {
   type.code = TypeCode::kBool;
@@ -37,23 +48,30 @@ DataType result_type(Intrinsic op, const std::vector<Expr>& args) {
   switch (op) {
     case Intrinsic::kIsnan:
     case Intrinsic::kIsinf:
-    case Intrinsic::kIsfinite: return bool_like(dtype_of(args[0]));
+    case Intrinsic::kIsfinite:
+      return bool_like(dtype_of(args[0]));
     case Intrinsic::kIsnullptr:
-    case Intrinsic::kAssume: return kBoolType;
-    case Intrinsic::kIfThenElse: return dtype_of(args[1]);
+    case Intrinsic::kAssume:
+      return kBoolType;
+    case Intrinsic::kIfThenElse:
+      return dtype_of(args[1]);
     case Intrinsic::kVscale:
     case Intrinsic::kCallPacked:
     case Intrinsic::kCallCpacked:
     case Intrinsic::kCallFfiKernel:
     case Intrinsic::kTypeAnnotation:
-    case Intrinsic::kUndef: return kInt32;
-    case Intrinsic::kWarpActivemask: return kUInt32;
+    case Intrinsic::kUndef:
+      return kInt32;
+    case Intrinsic::kWarpActivemask:
+      return kUInt32;
     case Intrinsic::kWarpShuffle:
     case Intrinsic::kWarpShuffleUp:
-    case Intrinsic::kWarpShuffleDown: return dtype_of(args[1]);
+    case Intrinsic::kWarpShuffleDown:
+      return dtype_of(args[1]);
     case Intrinsic::kLaneReduceAdd:
     case Intrinsic::kLaneReduceMax:
-    case Intrinsic::kLaneReduceMin: return dtype_of(args[0]).element();
+    case Intrinsic::kLaneReduceMin:
+      return dtype_of(args[0]).element();
     case Intrinsic::kAddressOf:
     case Intrinsic::kAccessPtr:
     case Intrinsic::kHandleAddByteOffset:
@@ -61,7 +79,8 @@ DataType result_type(Intrinsic op, const std::vector<Expr>& args) {
     case Intrinsic::kStackAlloca:
     case Intrinsic::kStackMakeShape:
     case Intrinsic::kStackMakeArray:
-    case Intrinsic::kThrowLastError: return kHandleType;
+    case Intrinsic::kThrowLastError:
+      return kHandleType;
     case Intrinsic::kPrefetch:
     case Intrinsic::kMaskedStore:
     case Intrinsic::kStorageSync:
@@ -75,8 +94,10 @@ DataType result_type(Intrinsic op, const std::vector<Expr>& args) {
     case Intrinsic::kSimdgroupLoad:
     case Intrinsic::kSimdgroupStore:
     case Intrinsic::kSimdgroupMultiplyAccumulate:
-    case Intrinsic::kStructSet: return kVoidType;
-    default: return args.empty() ? kVoidType : dtype_of(args[0]);
+    case Intrinsic::kStructSet:
+      return kVoidType;
+    default:
+      return args.empty() ? kVoidType : dtype_of(args[0]);
   }
 }
 
@@ -90,7 +111,8 @@ double lowest(DataType type) {
 Expr extreme(DataType type, bool is_max) {
   if (type.is_float()) return float_imm(type, is_max ? -lowest(type) : lowest(type));
   if (type.is_uint()) {
-    const std::uint64_t all = type.bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << type.bits) - 1;
+    const std::uint64_t all =
+        type.bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << type.bits) - 1;
     return int_imm(type, is_max ? static_cast<std::int64_t>(all) : 0);
   }
   const std::int64_t top = static_cast<std::int64_t>((std::uint64_t{1} << (type.bits - 1)) - 1);
@@ -108,10 +130,24 @@ std::string tensor_word(const ModuleScope& module, const script::Ast& ast) {
 }
 
 std::optional<DataType> known_dtype(std::string_view text) {
-  static constexpr std::array<std::string_view, 18> kBases = {
-      "float8_e3m4", "float8_e4m3b11fnuz", "float8_e4m3fnuz", "float8_e4m3fn", "float8_e4m3",
-      "float8_e5m2fnuz", "float8_e5m2", "float8_e8m0fnu", "float6_e2m3fn", "float6_e3m2fn",
-      "float4_e2m1fn", "bfloat16", "float", "uint", "int", "bool", "handle", "void"};
+  static constexpr std::array<std::string_view, 18> kBases = {"float8_e3m4",
+                                                              "float8_e4m3b11fnuz",
+                                                              "float8_e4m3fnuz",
+                                                              "float8_e4m3fn",
+                                                              "float8_e4m3",
+                                                              "float8_e5m2fnuz",
+                                                              "float8_e5m2",
+                                                              "float8_e8m0fnu",
+                                                              "float6_e2m3fn",
+                                                              "float6_e3m2fn",
+                                                              "float4_e2m1fn",
+                                                              "bfloat16",
+                                                              "float",
+                                                              "uint",
+                                                              "int",
+                                                              "bool",
+                                                              "handle",
+                                                              "void"};
   for (const std::string_view base : kBases) {
     if (!text.starts_with(base)) continue;
     std::string_view rest = text.substr(base.size());
@@ -141,7 +177,8 @@ DataType FuncParser::dtype(const Ast& ast) {
   if (ast.is(Kind::kAttribute) && (ast.text == "ty" || ast.text == "dtype")) {
     inner = &ast.items[0];
     const Value* found = inner->is(Kind::kName) ? find(inner->text) : nullptr;
-    if (found && std::holds_alternative<Buffer>(*found)) return node(std::get<Buffer>(*found)).dtype;
+    if (found && std::holds_alternative<Buffer>(*found))
+      return node(std::get<Buffer>(*found)).dtype;
     if (found) return dtype_of(std::get<Expr>(*found));
   }
   const std::string word = tensor_word(module_, inner->is(Kind::kCall) ? inner->items[0] : *inner);
@@ -163,7 +200,8 @@ void FuncParser::need_args(const Ast& call, std::size_t min, std::size_t max) {
   const std::size_t found = call.items.size() - 1;
   if (found >= min && found <= max) return;
   const std::string wanted = min == max ? std::to_string(min) : str_cat(min, " to ", max);
-  fail(call, str_cat(script::dotted_name(call.items[0]), " takes ", wanted, " arguments, found ", found));
+  fail(call,
+       str_cat(script::dotted_name(call.items[0]), " takes ", wanted, " arguments, found ", found));
 }
 
 Expr FuncParser::call_expr(const Ast& ast) {
@@ -173,7 +211,8 @@ Expr FuncParser::call_expr(const Ast& ast) {
   if (!callee.is(Kind::kAttribute)) fail(ast, "this call has no meaning in TensorIR");
   const Ast& owner = callee.items[0];
   if (owner.is(Kind::kName)) {
-    if (owner.text == module_.module_name || owner.text == "cls") return function_call(callee.text, ast);
+    if (owner.text == module_.module_name || owner.text == "cls")
+      return function_call(callee.text, ast);
     const Value* found = find(owner.text);
     if (found && std::holds_alternative<Buffer>(*found)) {
       return buffer_call(std::get<Buffer>(*found), callee.text, ast);
@@ -229,7 +268,8 @@ Expr FuncParser::typed_constant(DataType type, const Ast& ast) {
       const double inf = std::numeric_limits<double>::infinity();
       return float_imm(type, arg.text == "nan" ? std::nan("") : arg.text == "inf" ? inf : -inf);
     }
-    if (!value || !type.is_float()) fail(arg, quote(arg.text) + " is no number of type " + to_string(type));
+    if (!value || !type.is_float())
+      fail(arg, quote(arg.text) + " is no number of type " + to_string(type));
     return float_imm(type, *value);
   }
   const Expr e = expr(arg);
@@ -239,7 +279,8 @@ Expr FuncParser::typed_constant(DataType type, const Ast& ast) {
     if (type.is_float()) return float_imm(type, static_cast<double>(integer_value->value));
     return int_imm(type, type.is_bool() ? integer_value->value != 0 : integer_value->value);
   }
-  if (float_value && type.is_float() && !type.is_vector()) return float_imm(type, float_value->value);
+  if (float_value && type.is_float() && !type.is_vector())
+    return float_imm(type, float_value->value);
   return cast(type, e);
 }
 
@@ -373,7 +414,8 @@ Expr FuncParser::intrinsic_call(Intrinsic op, const Ast& ast, std::size_t first)
     const Buffer* b = std::get_if<Buffer>(&v);
     args.push_back(b && !scalars_.count(b->id()) ? node(*b).data : expr(ast.items[i]));
   }
-  if (op == Intrinsic::kAbs && args.size() == 1 && dtype_of(args[0]).is_float()) op = Intrinsic::kFabs;
+  if (op == Intrinsic::kAbs && args.size() == 1 && dtype_of(args[0]).is_float())
+    op = Intrinsic::kFabs;
   if (details.num_args >= 0 && details.num_args != static_cast<int>(args.size())) {
     fail(ast, str_cat(name, " takes ", details.num_args, " arguments, found ", args.size()));
   }

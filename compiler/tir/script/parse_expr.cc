@@ -15,15 +15,18 @@ namespace {
 using Kind = script::Ast::Kind;
 
 const std::map<std::string, BinaryOp, std::less<>> kOperators = {
-    {"+", BinaryOp::kAdd},      {"-", BinaryOp::kSub}, {"*", BinaryOp::kMul},
-    {"/", BinaryOp::kDiv},      {"//", BinaryOp::kFloorDiv}, {"%", BinaryOp::kFloorMod},
-    {"==", BinaryOp::kEq},      {"!=", BinaryOp::kNe}, {"<", BinaryOp::kLt},
-    {"<=", BinaryOp::kLe},      {">", BinaryOp::kGt},  {">=", BinaryOp::kGe},
-    {"and", BinaryOp::kAnd},    {"or", BinaryOp::kOr}};
+    {"+", BinaryOp::kAdd},   {"-", BinaryOp::kSub},       {"*", BinaryOp::kMul},
+    {"/", BinaryOp::kDiv},   {"//", BinaryOp::kFloorDiv}, {"%", BinaryOp::kFloorMod},
+    {"==", BinaryOp::kEq},   {"!=", BinaryOp::kNe},       {"<", BinaryOp::kLt},
+    {"<=", BinaryOp::kLe},   {">", BinaryOp::kGt},        {">=", BinaryOp::kGe},
+    {"and", BinaryOp::kAnd}, {"or", BinaryOp::kOr}};
 
 const std::map<std::string, Intrinsic, std::less<>> kBitOperators = {
-    {"&", Intrinsic::kBitwiseAnd}, {"|", Intrinsic::kBitwiseOr}, {"^", Intrinsic::kBitwiseXor},
-    {"<<", Intrinsic::kShiftLeft}, {">>", Intrinsic::kShiftRight}};
+    {"&", Intrinsic::kBitwiseAnd},
+    {"|", Intrinsic::kBitwiseOr},
+    {"^", Intrinsic::kBitwiseXor},
+    {"<<", Intrinsic::kShiftLeft},
+    {">>", Intrinsic::kShiftRight}};
 
 // A constant of another numeric type, or null when `e` is no constant.
 Expr constant_as(const Expr& e, DataType type) {
@@ -84,19 +87,28 @@ FuncParser::Value FuncParser::value(const Ast& ast) {
       fail(ast, "unknown attribute `" + ast.text + "`");
     }
     case Kind::kInt:
-    case Kind::kFloat: return number(ast);
-    case Kind::kString: return string_imm(ast.text);
-    case Kind::kBool: return bool_imm(ast.text == "True");
-    case Kind::kUnary: return unary(ast);
-    case Kind::kBinary: return operation(ast);
-    case Kind::kSubscript: return subscript(ast);
-    case Kind::kCall: return call_expr(ast);
+    case Kind::kFloat:
+      return number(ast);
+    case Kind::kString:
+      return string_imm(ast.text);
+    case Kind::kBool:
+      return bool_imm(ast.text == "True");
+    case Kind::kUnary:
+      return unary(ast);
+    case Kind::kBinary:
+      return operation(ast);
+    case Kind::kSubscript:
+      return subscript(ast);
+    case Kind::kCall:
+      return call_expr(ast);
     case Kind::kConditional: {
-      if (ast.items[0].is(Kind::kBool)) return value(ast.items[ast.items[0].text == "True" ? 1 : 2]);
+      if (ast.items[0].is(Kind::kBool))
+        return value(ast.items[ast.items[0].text == "True" ? 1 : 2]);
       fail(ast, "a condition of a script must be known when it is read",
            "use T.if_then_else(condition, a, b) or T.Select(condition, a, b)");
     }
-    default: fail(ast, "this form is not an expression of TensorIR");
+    default:
+      fail(ast, "this form is not an expression of TensorIR");
   }
 }
 
@@ -187,7 +199,8 @@ Expr FuncParser::combine(const Ast& at, BinaryOp op, Expr a, Expr b) {
   const bool from_constant = (a.as<IntImm>() && (y.is_integer() || y.is_float()) && !x.is_bool()) ||
                              (b.as<IntImm>() && (x.is_integer() || x.is_float()) && !y.is_bool());
   if (!same_lanes || !(same_element || widened || from_constant)) {
-    fail(at, str_cat("operands of `", at.text, "` have types ", to_string(x), " and ", to_string(y)),
+    fail(at,
+         str_cat("operands of `", at.text, "` have types ", to_string(x), " and ", to_string(y)),
          "convert one with T.Cast(\"" + to_string(x.is_float() ? x : y) + "\", ...)");
   }
   const bool is_logic = op == BinaryOp::kAnd || op == BinaryOp::kOr;
@@ -208,12 +221,14 @@ Expr FuncParser::bit_operation(const Ast& at, Intrinsic op, Expr a, Expr b) {
     if (op == Intrinsic::kBitwiseOr) return combine(at, BinaryOp::kOr, a, b);
   }
   if (!x.is_integer() || !y.is_integer()) {
-    fail(at, str_cat("`", at.text, "` needs integers, found ", to_string(x), " and ", to_string(y)));
+    fail(at,
+         str_cat("`", at.text, "` needs integers, found ", to_string(x), " and ", to_string(y)));
   }
   if (b.as<IntImm>() && x != y) b = constant_as(b, x);
   if (a.as<IntImm>() && dtype_of(b) != dtype_of(a)) a = constant_as(a, dtype_of(b));
   if (dtype_of(a) != dtype_of(b)) {
-    fail(at, str_cat("operands of `", at.text, "` have types ", to_string(x), " and ", to_string(y)));
+    fail(at,
+         str_cat("operands of `", at.text, "` have types ", to_string(x), " and ", to_string(y)));
   }
   const DataType type = dtype_of(a);
   return call(op, type, {std::move(a), std::move(b)});

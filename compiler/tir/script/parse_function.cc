@@ -15,9 +15,9 @@ using StmtKind = script::AstStmt::Kind;
 bool contains_block(const Stmt& s) {
   bool found = false;
   walk(s, {.stmt = [&](const Stmt& n) {
-             found = found || n.as<Block>();
-             return !found;
-           }});
+         found = found || n.as<Block>();
+         return !found;
+       }});
   return found;
 }
 
@@ -25,7 +25,8 @@ bool uses_old_blocks(const ModuleScope& module, const std::vector<script::AstStm
   for (const script::AstStmt& s : list) {
     const bool is_block = s.is(StmtKind::kWith) && s.value.is(Kind::kCall) &&
                           tensor_word(module, s.value.items[0]) == "block";
-    if (is_block || uses_old_blocks(module, s.body) || uses_old_blocks(module, s.orelse)) return true;
+    if (is_block || uses_old_blocks(module, s.body) || uses_old_blocks(module, s.orelse))
+      return true;
   }
   return false;
 }
@@ -69,8 +70,9 @@ Expr FuncParser::scalar_parameter(const std::string& name, const Ast& annotation
 
 Param FuncParser::parameter(const script::AstParam& p) {
   if (p.annotation.is(Kind::kAbsent)) {
-    script::script_error(module_.source, p.at, "parameter `" + p.name + "` has no annotation",
-                         "write " + p.name + ": T.Buffer((16,), \"float32\") or " + p.name + ": T.int32");
+    script::script_error(
+        module_.source, p.at, "parameter `" + p.name + "` has no annotation",
+        "write " + p.name + ": T.Buffer((16,), \"float32\") or " + p.name + ": T.int32");
   }
   const Ast& note = p.annotation;
   const bool is_call = note.is(Kind::kCall) || note.is(Kind::kSubscript);
@@ -112,8 +114,8 @@ Stmt FuncParser::root_body(std::vector<Stmt> body, BlockParts parts, bool& is_sc
   Stmt whole = seq(std::move(body));
   const bool has_blocks = contains_block(whole);
   const bool is_empty = parts.block.alloc_buffers.empty() && parts.block.annotations.empty() &&
-                        parts.block.match_buffers.empty() && !parts.has_reads && !parts.has_writes &&
-                        !parts.block.init;
+                        parts.block.match_buffers.empty() && !parts.has_reads &&
+                        !parts.has_writes && !parts.block.init;
   if (has_blocks || !is_empty) is_schedulable = true;
   const Block* only = whole.as<Block>();
   if (is_empty && (!has_blocks || (only && only->iter_vars.empty()))) return whole;

@@ -157,15 +157,15 @@ class FuncParser {
 
   const ModuleScope& module_;
   std::vector<std::map<std::string, Value>> scopes_;
-  std::map<std::string, Expr> symbols_;        // names that shapes may use before they are bound
-  std::set<const void*> scalars_;              // buffers written as plain names
-  std::map<const void*, Range> loops_;         // loop variable -> its range
-  std::vector<BlockParts> blocks_;             // innermost last; the first is the root
-  std::map<std::string, std::string> threads_; // T.env_thread names -> tags
+  std::map<std::string, Expr> symbols_;         // names that shapes may use before they are bound
+  std::set<const void*> scalars_;               // buffers written as plain names
+  std::map<const void*, Range> loops_;          // loop variable -> its range
+  std::vector<BlockParts> blocks_;              // innermost last; the first is the root
+  std::map<std::string, std::string> threads_;  // T.env_thread names -> tags
   std::vector<Param> params_;
   AttrMap attrs_;
-  bool is_old_dialect_ = false;                // T.block: T.alloc_buffer belongs to the block
-  bool has_implicit_symbols_ = false;          // unknown names in strings become symbols
+  bool is_old_dialect_ = false;        // T.block: T.alloc_buffer belongs to the block
+  bool has_implicit_symbols_ = false;  // unknown names in strings become symbols
 };
 
 }  // namespace tenon::tir

@@ -27,7 +27,8 @@ Range FuncParser::loop_range(const Ast& call) {
 FuncParser::LoopHeader FuncParser::loop_header(const AstStmt& s) {
   LoopHeader header;
   const Ast& call = s.value;
-  if (!call.is(Kind::kCall)) fail(call, "a loop runs over range(...), T.grid(...) or T.serial(...)");
+  if (!call.is(Kind::kCall))
+    fail(call, "a loop runs over range(...), T.grid(...) or T.serial(...)");
   std::string word = tensor_word(module_, call.items[0]);
   if (script::dotted_name(call.items[0]) == "range") word = "range";
   if (word == "grid") {
@@ -73,7 +74,8 @@ FuncParser::LoopHeader FuncParser::loop_header(const AstStmt& s) {
 
 Stmt FuncParser::for_loop(const AstStmt& s) {
   LoopHeader header = loop_header(s);
-  const std::vector<Ast> names = s.target.is(Kind::kTuple) ? s.target.items : std::vector<Ast>{s.target};
+  const std::vector<Ast> names =
+      s.target.is(Kind::kTuple) ? s.target.items : std::vector<Ast>{s.target};
   if (names.size() != header.ranges.size()) {
     fail(s.target, str_cat("the loop has ", names.size(), " variables and ", header.ranges.size(),
                            " extents"));

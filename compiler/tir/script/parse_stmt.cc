@@ -35,7 +35,8 @@ std::vector<Stmt> FuncParser::statements(const std::vector<AstStmt>& list, std::
 // the rest of their list. True when the rest was taken.
 bool FuncParser::flat_form(const AstStmt& s, const std::vector<AstStmt>& list, std::size_t next,
                            std::vector<Stmt>& into) {
-  const bool is_call = s.value.is(Kind::kCall) && (s.is(StmtKind::kExpr) || s.is(StmtKind::kAssign));
+  const bool is_call =
+      s.value.is(Kind::kCall) && (s.is(StmtKind::kExpr) || s.is(StmtKind::kAssign));
   if (!is_call) return false;
   const std::string word = tensor_word(module_, s.value.items[0]);
   if (s.is(StmtKind::kExpr) && word == "attr") {
@@ -51,9 +52,12 @@ bool FuncParser::flat_form(const AstStmt& s, const std::vector<AstStmt>& list, s
 
 void FuncParser::statement(const AstStmt& s, std::vector<Stmt>& into) {
   switch (s.kind) {
-    case StmtKind::kExpr: return expression_statement(s, into);
-    case StmtKind::kAssign: return assign(s, into);
-    case StmtKind::kAnnotated: return annotated(s, into);
+    case StmtKind::kExpr:
+      return expression_statement(s, into);
+    case StmtKind::kAssign:
+      return assign(s, into);
+    case StmtKind::kAnnotated:
+      return annotated(s, into);
     case StmtKind::kAugmented: {
       Ast sum;
       sum.kind = Kind::kBinary;
@@ -62,25 +66,32 @@ void FuncParser::statement(const AstStmt& s, std::vector<Stmt>& into) {
       sum.items = {s.target, s.value};
       return store_to(s.target, expr(sum), into);
     }
-    case StmtKind::kFor: return into.push_back(for_loop(s));
+    case StmtKind::kFor:
+      return into.push_back(for_loop(s));
     case StmtKind::kWhile: {
       Expr condition = expr(s.value);
       if (const auto v = as_int(condition)) condition = bool_imm(*v != 0);
       return into.push_back(While{condition, scoped(s.body)});
     }
-    case StmtKind::kIf: return into.push_back(if_statement(s));
+    case StmtKind::kIf:
+      return into.push_back(if_statement(s));
     case StmtKind::kWith: {
       Stmt made = with(s);
       if (made) into.push_back(std::move(made));
       return;
     }
-    case StmtKind::kAssert: return into.push_back(assertion(s));
+    case StmtKind::kAssert:
+      return into.push_back(assertion(s));
     case StmtKind::kReturn:
       return into.push_back(Return{s.value.is(Kind::kAbsent) ? Expr{} : expr(s.value)});
-    case StmtKind::kBreak: return into.push_back(Break{});
-    case StmtKind::kContinue: return into.push_back(Continue{});
-    case StmtKind::kPass: return;
-    default: script::script_error(module_.source, s.at, "this statement has no meaning in TensorIR");
+    case StmtKind::kBreak:
+      return into.push_back(Break{});
+    case StmtKind::kContinue:
+      return into.push_back(Continue{});
+    case StmtKind::kPass:
+      return;
+    default:
+      script::script_error(module_.source, s.at, "this statement has no meaning in TensorIR");
   }
 }
 
@@ -142,7 +153,8 @@ void FuncParser::expression_statement(const AstStmt& s, std::vector<Stmt>& into)
 
 void FuncParser::assign(const AstStmt& s, std::vector<Stmt>& into) {
   if (s.target.is(Kind::kName) || s.target.is(Kind::kTuple)) return assign_name(s, into);
-  if (!s.target.is(Kind::kSubscript)) fail(s.target, "only elements of buffers and scalars take values");
+  if (!s.target.is(Kind::kSubscript))
+    fail(s.target, "only elements of buffers and scalars take values");
   const DataType held = node(buffer(s.target.items[0])).dtype;
   store_to(s.target, expr_as(s.value, held), into);
 }
@@ -158,7 +170,8 @@ void FuncParser::store_to(const Ast& target, Expr value, std::vector<Stmt>& into
   } else if (target.is(Kind::kName)) {
     const Value* found = find(target.text);
     const Buffer* b = found ? std::get_if<Buffer>(found) : nullptr;
-    if (!b || !scalars_.count(b->id())) fail(target, "only elements of buffers and scalars take values");
+    if (!b || !scalars_.count(b->id()))
+      fail(target, "only elements of buffers and scalars take values");
     where = *b;
     at = {i32(0)};
   } else {
@@ -170,7 +183,8 @@ void FuncParser::store_to(const Ast& target, Expr value, std::vector<Stmt>& into
     wanted.scalable = dtype_of(at.back()).scalable;
   }
   const DataType type = dtype_of(value);
-  if (type != wanted && type.lanes == 1 && !type.scalable && wanted.is_vector() && !wanted.scalable) {
+  if (type != wanted && type.lanes == 1 && !type.scalable && wanted.is_vector() &&
+      !wanted.scalable) {
     value = broadcast(cast(wanted.element(), value), wanted.lanes);
   }
   if (dtype_of(value) != wanted) {
@@ -233,8 +247,8 @@ void FuncParser::annotated(const AstStmt& s, std::vector<Stmt>& into) {
     const Expr variable = scalar_parameter(name, note.items[1]);
     Expr bound = expr_as(s.value, dtype_of(variable));
     if (dtype_of(bound) != dtype_of(variable)) {
-      fail(s.value, str_cat("`", name, "` is declared ", to_string(dtype_of(variable)), ", its value is ",
-                            to_string(dtype_of(bound))));
+      fail(s.value, str_cat("`", name, "` is declared ", to_string(dtype_of(variable)),
+                            ", its value is ", to_string(dtype_of(bound))));
     }
     into.push_back(Bind{variable, std::move(bound)});
     return define(name, variable);
@@ -245,7 +259,8 @@ void FuncParser::annotated(const AstStmt& s, std::vector<Stmt>& into) {
     into.push_back(Bind{variable, expr(s.value)});
     return define(name, variable);
   }
-  const Buffer cell = make_buffer({.name = name, .dtype = type, .shape = {i32(1)}, .scope = "local"});
+  const Buffer cell =
+      make_buffer({.name = name, .dtype = type, .shape = {i32(1)}, .scope = "local"});
   into.push_back(AllocBuffer{cell, {}});
   Expr first;
   if (!s.value.is(Kind::kAbsent)) first = expr_as(s.value, type);

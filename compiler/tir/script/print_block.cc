@@ -9,10 +9,14 @@ namespace {
 
 std::string_view axis_word(IterKind kind) {
   switch (kind) {
-    case IterKind::kSpatial: return "spatial";
-    case IterKind::kReduce: return "reduce";
-    case IterKind::kScan: return "scan";
-    case IterKind::kOpaque: return "opaque";
+    case IterKind::kSpatial:
+      return "spatial";
+    case IterKind::kReduce:
+      return "reduce";
+    case IterKind::kScan:
+      return "scan";
+    case IterKind::kOpaque:
+      return "opaque";
   }
   return "";
 }
@@ -20,9 +24,9 @@ std::string_view axis_word(IterKind kind) {
 bool contains_block(const Stmt& s) {
   bool found = false;
   walk(s, {.stmt = [&](const Stmt& n) {
-             found = found || n.as<Block>();
-             return !found;
-           }});
+         found = found || n.as<Block>();
+         return !found;
+       }});
   return found;
 }
 
@@ -36,9 +40,9 @@ bool is_parameter(const PrimFunc& func, const Expr& symbol) {
 std::vector<Expr> symbols_in_order(const Expr& e) {
   std::vector<Expr> list;
   walk(e, {.expr = [&](const Expr& x) {
-             if (x.as<Var>()) list.push_back(x);
-             return true;
-           }});
+         if (x.as<Var>()) list.push_back(x);
+         return true;
+       }});
   return list;
 }
 
@@ -151,8 +155,8 @@ void StmtPrinter::remapped(const std::vector<const IterVar*>& group) {
     iters.push_back(expr.names.define(n->var.id(), var(n->var).name));
     kinds += n->kind == IterKind::kSpatial ? 'S' : 'R';
   }
-  line(str_cat(join(iters, ", "), " = T.axis.remap(\"", kinds, "\", [", join(bindings, ", "),
-               "])"));
+  line(
+      str_cat(join(iters, ", "), " = T.axis.remap(\"", kinds, "\", [", join(bindings, ", "), "])"));
 }
 
 // A dimension of a parameter. A symbol of type int64 that is no parameter is declared by the

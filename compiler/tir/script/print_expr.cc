@@ -10,9 +10,9 @@
 namespace tenon::tir {
 namespace {
 
+using script::at_level;
 using script::ExprText;
 using script::Level;
-using script::at_level;
 
 struct OperatorForm {
   std::string_view sign;  // empty: written as a call
@@ -22,35 +22,57 @@ struct OperatorForm {
 OperatorForm form_of(const Binary& n) {
   const bool is_float = dtype_of(n.a).is_float();
   switch (n.op) {
-    case BinaryOp::kAdd: return {"+", Level::kAdd};
-    case BinaryOp::kSub: return {"-", Level::kAdd};
-    case BinaryOp::kMul: return {"*", Level::kMultiply};
-    case BinaryOp::kDiv: return {is_float ? "/" : "", Level::kMultiply};
-    case BinaryOp::kMod: return {"", Level::kAtom};
-    case BinaryOp::kFloorDiv: return {"//", Level::kMultiply};
-    case BinaryOp::kFloorMod: return {"%", Level::kMultiply};
+    case BinaryOp::kAdd:
+      return {"+", Level::kAdd};
+    case BinaryOp::kSub:
+      return {"-", Level::kAdd};
+    case BinaryOp::kMul:
+      return {"*", Level::kMultiply};
+    case BinaryOp::kDiv:
+      return {is_float ? "/" : "", Level::kMultiply};
+    case BinaryOp::kMod:
+      return {"", Level::kAtom};
+    case BinaryOp::kFloorDiv:
+      return {"//", Level::kMultiply};
+    case BinaryOp::kFloorMod:
+      return {"%", Level::kMultiply};
     case BinaryOp::kMin:
-    case BinaryOp::kMax: return {"", Level::kAtom};
-    case BinaryOp::kEq: return {"==", Level::kCompare};
-    case BinaryOp::kNe: return {"!=", Level::kCompare};
-    case BinaryOp::kLt: return {"<", Level::kCompare};
-    case BinaryOp::kLe: return {"<=", Level::kCompare};
-    case BinaryOp::kGt: return {">", Level::kCompare};
-    case BinaryOp::kGe: return {">=", Level::kCompare};
-    case BinaryOp::kAnd: return {"and", Level::kAnd};
-    case BinaryOp::kOr: return {"or", Level::kOr};
+    case BinaryOp::kMax:
+      return {"", Level::kAtom};
+    case BinaryOp::kEq:
+      return {"==", Level::kCompare};
+    case BinaryOp::kNe:
+      return {"!=", Level::kCompare};
+    case BinaryOp::kLt:
+      return {"<", Level::kCompare};
+    case BinaryOp::kLe:
+      return {"<=", Level::kCompare};
+    case BinaryOp::kGt:
+      return {">", Level::kCompare};
+    case BinaryOp::kGe:
+      return {">=", Level::kCompare};
+    case BinaryOp::kAnd:
+      return {"and", Level::kAnd};
+    case BinaryOp::kOr:
+      return {"or", Level::kOr};
   }
   return {"", Level::kAtom};
 }
 
 OperatorForm form_of(Intrinsic op) {
   switch (op) {
-    case Intrinsic::kBitwiseAnd: return {"&", Level::kBitAnd};
-    case Intrinsic::kBitwiseOr: return {"|", Level::kBitOr};
-    case Intrinsic::kBitwiseXor: return {"^", Level::kBitXor};
-    case Intrinsic::kShiftLeft: return {"<<", Level::kShift};
-    case Intrinsic::kShiftRight: return {">>", Level::kShift};
-    default: return {"", Level::kAtom};
+    case Intrinsic::kBitwiseAnd:
+      return {"&", Level::kBitAnd};
+    case Intrinsic::kBitwiseOr:
+      return {"|", Level::kBitOr};
+    case Intrinsic::kBitwiseXor:
+      return {"^", Level::kBitXor};
+    case Intrinsic::kShiftLeft:
+      return {"<<", Level::kShift};
+    case Intrinsic::kShiftRight:
+      return {">>", Level::kShift};
+    default:
+      return {"", Level::kAtom};
   }
 }
 
@@ -106,7 +128,9 @@ ExprText ExprPrinter::print(const Expr& e) {
       [&](const FloatImm& n) { return float_constant(n); },
       [&](const StringImm& n) { return ExprText{quote(n.value)}; },
       [&](const Var&) { return ExprText{name_of(e)}; },
-      [&](const Cast& n) { return ExprText{word("Cast", {dtype_text(n.dtype), text(n.value)})}; },
+      [&](const Cast& n) {
+        return ExprText{word("Cast", {dtype_text(n.dtype), text(n.value)})};
+      },
       [&](const Binary& n) { return binary_text(n); },
       [&](const Not& n) {
         return ExprText{"not " + at_level(print(n.a), Level::kNot), Level::kNot};
@@ -120,8 +144,12 @@ ExprText ExprPrinter::print(const Expr& e) {
         return ExprText{str_cat(buffer_name(n.buffer), ".vload([", join(texts(n.indices), ", "),
                                 "], predicate=", text(n.predicate), ")")};
       },
-      [&](const Ramp& n) { return ExprText{word("Ramp", texts({n.base, n.stride, n.lanes}))}; },
-      [&](const Broadcast& n) { return ExprText{word("Broadcast", texts({n.value, n.lanes}))}; },
+      [&](const Ramp& n) {
+        return ExprText{word("Ramp", texts({n.base, n.stride, n.lanes}))};
+      },
+      [&](const Broadcast& n) {
+        return ExprText{word("Broadcast", texts({n.value, n.lanes}))};
+      },
       [&](const Shuffle& n) {
         return ExprText{str_cat("T.Shuffle([", join(texts(n.vectors), ", "), "], [",
                                 join(texts(n.indices), ", "), "])")};
@@ -138,10 +166,17 @@ ExprText ExprPrinter::integer(const IntImm& n) {
   return {str_cat("T.", to_string(n.dtype), "(", digits, ")")};
 }
 
+// Left before right, so that names new to the table are numbered in the order of the text.
+ExprText ExprPrinter::infix_text(const Expr& a, std::string_view sign, const Expr& b,
+                                 Level level) {
+  const ExprText left = print(a);
+  return script::infix(left, sign, print(b), level);
+}
+
 ExprText ExprPrinter::binary_text(const Binary& n) {
   if (fold_operator(n.op, n.a, n.b)) return {word(operator_word(n.op), texts({n.a, n.b}))};
   const OperatorForm form = form_of(n);
-  if (!form.sign.empty()) return script::infix(print(n.a), form.sign, print(n.b), form.level);
+  if (!form.sign.empty()) return infix_text(n.a, form.sign, n.b, form.level);
   std::string_view name = "min";
   if (n.op == BinaryOp::kMax) name = "max";
   if (n.op == BinaryOp::kDiv) name = "Div";
@@ -160,7 +195,7 @@ ExprText ExprPrinter::let_text(const Let& n) {
 
 ExprText ExprPrinter::call_text(const Call& n) {
   const OperatorForm form = form_of(n.op);
-  if (!form.sign.empty()) return script::infix(print(n.args[0]), form.sign, print(n.args[1]), form.level);
+  if (!form.sign.empty()) return infix_text(n.args[0], form.sign, n.args[1], form.level);
   if (n.op == Intrinsic::kBitwiseNot) {
     return {"~" + at_level(print(n.args[0]), Level::kUnary), Level::kUnary};
   }
@@ -199,7 +234,7 @@ std::string ExprPrinter::define_buffer(const Buffer& buffer) {
 
 std::string ExprPrinter::range_end(const Expr& min, const Expr& extent) {
   if (const Expr folded = fold_operator(BinaryOp::kAdd, min, extent)) return text(folded);
-  return script::infix(print(min), "+", print(extent), Level::kAdd).text;
+  return infix_text(min, "+", extent, Level::kAdd).text;
 }
 
 std::string ExprPrinter::region(const BufferRegion& r) {
@@ -237,22 +272,22 @@ std::string ExprPrinter::element(const Buffer& buffer, const std::vector<Expr>& 
 }
 
 std::string ExprPrinter::attr(const AttrValue& value) {
-  return std::visit(
-      Overloaded{[](std::monostate) -> std::string { return "None"; },
-                 [](bool v) -> std::string { return v ? "True" : "False"; },
-                 [](std::int64_t v) { return std::to_string(v); },
-                 [](double v) {
-                   const std::string digits = script::float_text(v);
-                   return std::isfinite(v) ? digits : "float(" + quote(digits) + ")";
-                 },
-                 [](const std::string& v) { return quote(v); }, [&](const Expr& v) { return text(v); },
-                 [&](const AttrValue::List& v) {
-                   std::vector<std::string> parts;
-                   for (const AttrValue& x : v) parts.push_back(attr(x));
-                   return "[" + join(parts, ", ") + "]";
-                 },
-                 [&](const AttrValue::Map& v) { return attr_map(v); }},
-      value.value);
+  return std::visit(Overloaded{[](std::monostate) -> std::string { return "None"; },
+                               [](bool v) -> std::string { return v ? "True" : "False"; },
+                               [](std::int64_t v) { return std::to_string(v); },
+                               [](double v) {
+                                 const std::string digits = script::float_text(v);
+                                 return std::isfinite(v) ? digits : "float(" + quote(digits) + ")";
+                               },
+                               [](const std::string& v) { return quote(v); },
+                               [&](const Expr& v) { return text(v); },
+                               [&](const AttrValue::List& v) {
+                                 std::vector<std::string> parts;
+                                 for (const AttrValue& x : v) parts.push_back(attr(x));
+                                 return "[" + join(parts, ", ") + "]";
+                               },
+                               [&](const AttrValue::Map& v) { return attr_map(v); }},
+                    value.value);
 }
 
 std::string ExprPrinter::attr_map(const AttrMap& map) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/ir/script/printer_core.h"
@@ -40,11 +41,13 @@ class ExprPrinter {
   std::string buffer_arguments(const Buffer& buffer, const std::string& shape, BufferForm form);
 
   script::NameTable names;
-  std::set<const void*> scalars;                // buffers written as plain names
-  std::map<const void*, Buffer> data_owners;    // data variable -> the first buffer over it
+  std::set<const void*> scalars;              // buffers written as plain names
+  std::map<const void*, Buffer> data_owners;  // data variable -> the first buffer over it
 
  private:
   script::ExprText integer(const IntImm& n);
+  script::ExprText infix_text(const Expr& a, std::string_view sign, const Expr& b,
+                              script::Level level);
   script::ExprText binary_text(const Binary& n);
   script::ExprText call_text(const Call& n);
   script::ExprText let_text(const Let& n);

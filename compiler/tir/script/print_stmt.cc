@@ -35,11 +35,16 @@ std::vector<const For*> grid_of(const For& outer) {
 
 std::string_view loop_word(ForKind kind) {
   switch (kind) {
-    case ForKind::kSerial: return "serial";
-    case ForKind::kParallel: return "parallel";
-    case ForKind::kVectorized: return "vectorized";
-    case ForKind::kUnrolled: return "unroll";
-    case ForKind::kThreadBinding: return "thread_binding";
+    case ForKind::kSerial:
+      return "serial";
+    case ForKind::kParallel:
+      return "parallel";
+    case ForKind::kVectorized:
+      return "vectorized";
+    case ForKind::kUnrolled:
+      return "unroll";
+    case ForKind::kThreadBinding:
+      return "thread_binding";
   }
   return "";
 }
@@ -128,9 +133,8 @@ void StmtPrinter::statement(const Stmt& s, bool is_only) {
         line(str_cat(name, ": T.let[", annotation_text(var(n.var)), "] = ", value));
       },
       [&](const AttrStmt& n) { attribute(n, is_only); }, [&](const Assert& n) { assertion(n); },
-      [&](const DeclBuffer& n) { declare_buffer(n); },
-      [&](const AllocBuffer& n) { allocate(n); }, [&](const Store& n) { store(n); },
-      [&](const Seq& n) { statements(n.body); },
+      [&](const DeclBuffer& n) { declare_buffer(n); }, [&](const AllocBuffer& n) { allocate(n); },
+      [&](const Store& n) { store(n); }, [&](const Seq& n) { statements(n.body); },
       [&](const Evaluate& n) {
         const script::ExprText value = expr.print(n.value);
         const bool is_call = n.value.as<Call>() && value.level == script::Level::kAtom;
@@ -166,8 +170,8 @@ void StmtPrinter::declare_buffer(const DeclBuffer& n) {
   }
   const std::string shape = script::tuple_text(expr.texts(b.shape));
   const std::string name = expr.define_buffer(n.buffer);
-  line(str_cat(name, " = T.decl_buffer(",
-               expr.buffer_arguments(n.buffer, shape, {.data = known}), ")"));
+  line(str_cat(name, " = T.decl_buffer(", expr.buffer_arguments(n.buffer, shape, {.data = known}),
+               ")"));
 }
 
 void StmtPrinter::allocate(const AllocBuffer& n) {

@@ -195,16 +195,16 @@ class Detector {
     if (const auto* inner = s.as<Block>()) return visit_block(*inner);
     if (const auto* n = s.as<Store>()) touch(writes_, n->buffer, points(n->indices));
     if (const auto* n = s.as<AllocBuffer>()) hidden_.push_back(n->buffer);
-    visit_children(s, Overloaded{[&](const Stmt& x) { visit(x); },
-                                 [&](const Expr& x) { visit(x); }, [](const Buffer&) {}});
+    visit_children(s, Overloaded{[&](const Stmt& x) { visit(x); }, [&](const Expr& x) { visit(x); },
+                                 [](const Buffer&) {}});
   }
 
   void visit(const Expr& e) {
     if (!e) return;
     walk(e, {.expr = [&](const Expr& x) {
-               if (const auto* n = x.as<Load>()) touch(reads_, n->buffer, points(n->indices));
-               return true;
-             }});
+           if (const auto* n = x.as<Load>()) touch(reads_, n->buffer, points(n->indices));
+           return true;
+         }});
   }
 
   void visit_loop(const For& n) {
