@@ -35,6 +35,15 @@ CorePlan plan_cores(const std::vector<int>& cpus, size_t run_threads) {
   return plan;
 }
 
+CorePlan reserve_cores(const std::vector<int>& cpus, size_t run_threads) {
+  CorePlan plan = plan_cores(cpus, run_threads);
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : plan.build) CPU_SET(static_cast<size_t>(cpu), &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) throw_io_error("set the affinity", errno);
+  return plan;
+}
+
 void TurnGate::begin_build() {
   std::unique_lock lock(mutex_);
   ++num_build_waiting_;

@@ -26,6 +26,10 @@ struct CorePlan {
 // takes_turns says so.
 CorePlan plan_cores(const std::vector<int>& cpus, size_t run_threads);
 
+// plan_cores, and moves the calling thread, and all that it starts later, to the build cores.
+// A measured kernel then has its cores to itself as far as this process can see to it.
+CorePlan reserve_cores(const std::vector<int>& cpus, size_t run_threads);
+
 // The turns: any number of builds, or one batch of runs. A waiting run keeps new builds out; a
 // batch of runs ends when its time is over and builds wait.
 class TurnGate {

@@ -96,6 +96,7 @@ class Daemon {
   Log& log_;
   Descriptor stop_signals_;
   Descriptor state_lock_;
+  std::vector<int> cpus_;
   CorePlan cores_;
   ChildTable children_;
   Spool spool_;
@@ -130,13 +131,13 @@ Daemon::Daemon(const WorkerOptions& options, Log& log)
       log_(log),
       stop_signals_(open_stop_signals()),
       state_lock_(lock_state(options.state_directory)),
-      cores_(plan_cores(affinity_cpus(), options.run_threads)),
+      cpus_(affinity_cpus()),
+      cores_(reserve_cores(cpus_, options.run_threads)),
       spool_(options.state_directory / "spool"),
       blob_client_(blob_client_options(options)),
       artifacts_({.directory = options.cache_directory, .max_bytes = options.cache_bytes},
                  blob_client_),
-      device_(describe_processor(options.name,
-                                 static_cast<uint32_t>(affinity_cpus().size()))) {
+      device_(describe_processor(options.name, static_cast<uint32_t>(cpus_.size()))) {
   become_subreaper();
   std::unique_ptr<BuildExecutor> builder =
       has_role(options, rpc::Role::kBuild) ? make_builder() : nullptr;
@@ -187,7 +188,7 @@ std::unique_ptr<BuildExecutor> Daemon::make_builder() {
 }
 
 void Daemon::add_lanes(std::unique_ptr<BuildExecutor> first_builder) {
-  LaneSettings settings{.cpus = affinity_cpus(),
+  LaneSettings settings{.cpus = cpus_,
                         .build_cpus = first_builder ? cores_.build : std::vector<int>{},
                         .device = device_.serial,
                         .quiet_lock = options_.quiet_lock};
@@ -355,9 +356,18 @@ int serve_worker(const WorkerOptions& options, Log& log) {
   return Daemon(options, log).serve();
 }
 
-std::string describe_sandbox(const std::string& runner_program) {
+std::string describe_machine(const WorkerOptions& options) {
+  const rpc::Device device =
+      describe_processor(options.name, static_cast<uint32_t>(affinity_cpus().size()));
+  std::string text = str_cat("serial: ", device.serial, "\nclass: ", device.device_class,
+                             "\nlabel: ", device.class_label, "\nthreads: ", device.max_threads,
+                             "\nlabels: ", join(processor_labels(), " "),
+                             "\nenvironment: ", environment_text(), "\n");
   ChildTable children;
-  return format_sandbox(probe_sandbox(children, runner_program));
+  for (const SandboxStep& step : probe_sandbox(children, options.runner_program).steps) {
+    text += str_cat("sandbox ", step.name, ": ", step.state, "\n");
+  }
+  return text;
 }
 
 }  // namespace tenon

@@ -37,7 +37,8 @@ struct WorkerOptions {
 // threads and no children yet.
 int serve_worker(const WorkerOptions& options, Log& log);
 
-// "network: done, landlock: unavailable: ..." of a runner child on this machine.
-std::string describe_sandbox(const std::string& runner_program);
+// What this machine offers as a device, one "NAME: VALUE" a line: serial, class, label, threads,
+// instruction sets, environment, and each sandbox step as "sandbox NAME: STATE".
+std::string describe_machine(const WorkerOptions& options);
 
 }  // namespace tenon

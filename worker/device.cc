@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "compiler/support/hash.h"
@@ -52,16 +53,17 @@ std::string cpu_model() {
                        : model;
 }
 
-std::string cache_sizes() {
-  std::string text;
+// {"L1Data": "32K", ...}
+nlohmann::json cache_sizes() {
+  nlohmann::json sizes = nlohmann::json::object();
   const std::filesystem::path folder = "/sys/devices/system/cpu/cpu0/cache";
   for (int index = 0; index < 8; ++index) {
     const std::filesystem::path entry = folder / ("index" + std::to_string(index));
     const std::string size = first_line(entry / "size");
     if (size.empty()) break;
-    text += str_cat(" L", first_line(entry / "level"), first_line(entry / "type"), "=", size);
+    sizes[str_cat("L", first_line(entry / "level"), first_line(entry / "type"))] = size;
   }
-  return text;
+  return sizes;
 }
 
 std::string machine() {
@@ -84,10 +86,17 @@ rpc::Device describe_processor(const std::string& worker_name, uint32_t max_thre
   device.kind = "cpu";
   device.max_threads = max_threads;
   device.class_label = cpu_model();
-  device.device_class =
-      str_cat("cpu/1 ", machine(), "; ", cpu_model(), "; family ", cpuinfo("cpu family"),
-              " model ", cpuinfo("model"), " stepping ", cpuinfo("stepping"), "; microcode ",
-              cpuinfo("microcode"), ";", cache_sizes());
+  // Keys are sorted: one class, one text.
+  const nlohmann::json device_class = {
+      {"kind", "cpu"},
+      {"version", 1},
+      {"machine", machine()},
+      {"model", cpu_model()},
+      {"stepping", str_cat(cpuinfo("cpu family"), "/", cpuinfo("model"), "/",
+                           cpuinfo("stepping"))},
+      {"microcode", cpuinfo("microcode")},
+      {"caches", cache_sizes()}};
+  device.device_class = device_class.dump();
   return device;
 }
 
@@ -105,13 +114,15 @@ std::vector<std::string> processor_labels() {
 
 std::string environment_text() {
   utsname names;
-  const std::string kernel = uname(&names) == 0 ? names.release : "unknown";
+  const std::filesystem::path cpus = "/sys/devices/system/cpu";
   const auto known = [](const std::string& text) { return text.empty() ? "unknown" : text; };
-  return str_cat(
-      "kernel ", kernel, "; governor ",
-      known(first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")), "; no_turbo ",
-      known(first_line("/sys/devices/system/cpu/intel_pstate/no_turbo")), "; randomize_va ",
-      known(first_line("/proc/sys/kernel/randomize_va_space")));
+  const nlohmann::json environment = {
+      {"version", 1},
+      {"kernel", uname(&names) == 0 ? names.release : "unknown"},
+      {"governor", known(first_line(cpus / "cpu0/cpufreq/scaling_governor"))},
+      {"no_turbo", known(first_line(cpus / "intel_pstate/no_turbo"))},
+      {"randomize_va_space", known(first_line("/proc/sys/kernel/randomize_va_space"))}};
+  return environment.dump();
 }
 
 uint32_t load_permille() {

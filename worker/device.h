@@ -10,14 +10,15 @@
 
 namespace tenon {
 
-// The processor as one device. Its class is the canonical text of what must be equal for two times
+// The processor as one device. Its class is the canonical JSON of what must be equal for two times
 // to be comparable: model, stepping, microcode, cache sizes; never a serial number or a name.
 rpc::Device describe_processor(const std::string& worker_name, uint32_t max_threads);
 
 // "x86_64" and the instruction sets that a job may ask for.
 std::vector<std::string> processor_labels();
 
-// One line: kernel, frequency governor, turbo, address randomisation, load.
+// What else times depend on, as canonical JSON: kernel, frequency governor, turbo, address
+// randomisation. The same on every call unless somebody changed the machine.
 std::string environment_text();
 
 uint32_t load_permille();

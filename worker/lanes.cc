@@ -246,11 +246,12 @@ rpc::Result Lanes::run(const ReadyRun& ready) {
   say(ready.task.fence, rpc::Phase::kMeasuring);
   RunInput input = ready.input;
   input.cpus.assign(plan.run.begin(), plan.run.end());
-  input.environment = str_cat(environment_text(), "; load ", load_permille());
+  input.environment = environment_text();
   RunOutput output = runner_->run(input);
   rpc::Result result =
       make_result(ready.task.fence, output.outcome, std::move(output.detail));
   result.device = settings_.device;
+  if (output.report) output.report->flags += str_cat(" load=", load_permille());
   result.run = std::move(output.report);
   return result;
 }

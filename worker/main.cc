@@ -11,6 +11,10 @@ int main(int argc, char** argv) {
   try {
     const tenon::ParsedCommand parsed = tenon::parse_worker_command(argc, argv);
     if (!parsed.command) return parsed.exit_code;
+    if (parsed.command->is_description) {
+      std::cout << tenon::describe_machine(parsed.command->options);
+      return 0;
+    }
     tenon::Log log("worker " + parsed.command->options.name, parsed.command->log_level, clock);
     return tenon::serve_worker(parsed.command->options, log);
   } catch (const tenon::UserError& error) {

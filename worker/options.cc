@@ -36,10 +36,13 @@ struct Words {
   std::string quiet_lock;
   int lifeline_fd = -1;
   std::string log_level = "info";
+  std::string builder;
+  std::string runner;
+  bool describe = false;
 };
 
 void describe(CLI::App& app, Words& words) {
-  app.add_option("--tracker", words.tracker, "tcp://HOST:PORT or ipc://PATH")->required();
+  app.add_option("--tracker", words.tracker, "tcp://HOST:PORT or ipc://PATH");
   auto* file = app.add_option("--key", words.key_file, "key file made by tenon keygen");
   app.add_option("--key-fd", words.key_fd, "read the key from this open descriptor")
       ->excludes(file);
@@ -61,6 +64,10 @@ void describe(CLI::App& app, Words& words) {
   app.add_option("--lifeline-fd", words.lifeline_fd,
                  "end when the writer of this descriptor closes it");
   app.add_option("--log", words.log_level, "debug, info, warning or error")->capture_default_str();
+  app.add_option("--builder", words.builder, "builder program, if not beside this one");
+  app.add_option("--runner", words.runner, "runner program, if not beside this one");
+  app.add_flag("--describe", words.describe,
+               "print what this machine offers, sandbox included, and leave");
   app.footer(
       "Examples:\n"
       "  tenon-worker --tracker tcp://farm:7701 --key board7.key\n"
@@ -111,8 +118,12 @@ WorkerCommand make_command(const Words& words) {
   const std::optional<LogLevel> level = parse_log_level(words.log_level);
   if (!level) throw UserError("--log " + words.log_level + ": debug, info, warning or error");
   command.log_level = *level;
-  options.tracker_url = words.tracker;
-  options.key = read_key(words);
+  command.is_description = words.describe;
+  if (!words.describe) {
+    if (words.tracker.empty()) throw UserError("--tracker URL is needed");
+    options.tracker_url = words.tracker;
+    options.key = read_key(words);
+  }
   options.roles = rpc::parse_roles(words.roles);
   for (const rpc::Role role : options.roles) {
     if (role != rpc::Role::kBuild && role != rpc::Role::kRun) {
@@ -136,8 +147,10 @@ WorkerCommand make_command(const Words& words) {
   options.quiet_lock = words.quiet_lock;
   options.lifeline_fd = words.lifeline_fd;
   const std::filesystem::path programs = program_path().parent_path();
-  options.runner_program = (programs / "tenon-runner").string();
-  options.builder_program = (programs / "tenon-builder").string();
+  options.runner_program = words.runner;
+  options.builder_program = words.builder;
+  if (words.runner.empty()) options.runner_program = (programs / "tenon-runner").string();
+  if (words.builder.empty()) options.builder_program = (programs / "tenon-builder").string();
   return command;
 }
 

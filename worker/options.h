@@ -10,6 +10,7 @@ namespace tenon {
 struct WorkerCommand {
   WorkerOptions options;
   LogLevel log_level = LogLevel::kInfo;
+  bool is_description = false;  // print describe_machine() and leave; tracker and key are not set
 };
 
 // The command, or the exit code when the command line asked for help or version (printed) or is

@@ -431,6 +431,7 @@ RunOutput RunExecutor::run_uncancelled(const RunInput& input) {
     report.max_abs_error = session.max_absolute;
     report.max_rel_error = session.max_relative;
     report.environment = input.environment;
+    report.artifact = input.spec.artifact;
     report.run_ms = static_cast<uint32_t>(nanoseconds(Clock::now() - begin) / 1'000'000);
   }
   return std::move(session.output);
