@@ -63,6 +63,48 @@ TEST(GroupCommit, ManyWritesShareOneCommit) {
   EXPECT_EQ(std::set<std::int64_t>(seen.begin(), seen.end()), (std::set<std::int64_t>{256, 300}));
 }
 
+TEST(GroupCommit, AWriteWaitsForCompanyUntilItsWindowEnds) {
+  const Place place;
+  StoreOptions options = threaded(place.path);
+  options.commit_window_ms = 600'000;
+  const auto store = Store::open(options);
+  std::atomic<int> num_done = 0;
+  for (int i = 0; i < 5; ++i) {
+    store->write(make_workload(i), [&](const Written&) { ++num_done; });
+    // Time enough for an eager writer to commit it.
+    for (int look = 0; look < 40; ++look) EXPECT_EQ(count_rows(place.path, "workload"), 0);
+  }
+  EXPECT_EQ(num_done, 0);
+  store->flush();
+  EXPECT_EQ(num_done, 5);
+}
+
+// Only tampering leads here: every rule of the schema is checked in code first.
+TEST(GroupCommit, WhatOnlyTheSchemaRefusesLeavesNoTrace) {
+  const Place place;
+  const auto store = Store::open(inline_options(place.path));
+  add_catalogue(*store);
+  const AddedTasks added = add_job_with(*store, "net", {make_task(1, 1), make_task(1, 2)});
+  const auto commit = [&](std::int64_t task, const LogRecord& record) {
+    Written result;
+    store->write(make_result(task, store->epoch(), 1, record),
+                 [&](const Written& written) { result = written; });
+    return result;
+  };
+  EXPECT_EQ(commit(added.first_task, make_record(1, 1, 500)).disposition, Disposition::kAccepted);
+  {
+    const auto tamper = Connection::open(place.path, OpenMode::kReadWrite);
+    tamper->script("UPDATE job SET next_rseq = 1");
+    tamper->throw_if_failed();
+  }
+  const Written refused = commit(added.first_task + 1, make_record(1, 2, 400));
+  EXPECT_EQ(refused.disposition, Disposition::kRejected);
+  EXPECT_NE(refused.error.find("UNIQUE constraint failed"), std::string::npos) << refused.error;
+  EXPECT_TRUE(store->attempts(added.first_task + 1).empty());
+  EXPECT_EQ(store->task(added.first_task + 1)->state, TaskState::kQueued);
+  EXPECT_EQ(store->bests(make_target().hash(), make_class().hash())[0].stored.q10_ns, 500u);
+}
+
 TEST(GroupCommit, CallbacksComeInOrder) {
   const Place place;
   const auto store = Store::open(threaded(place.path));

@@ -165,6 +165,21 @@ TEST_F(LogTest, AnExportHoldsNothingOfThisMachineOrDatabase) {
   }
 }
 
+TEST_F(LogTest, EqualMeasurementsOfTwoJobsAreOneLine) {
+  const auto store = Store::open(inline_options(place_.path));
+  add_catalogue(*store);
+  const LogRecord failure = make_failure(1, 1, Outcome::kCompileError, "no such register");
+  for (const char* name : {"one", "two"}) {
+    const AddedTasks added = add_job_with(*store, name, {make_task(1, 1)});
+    store->write_sync(make_result(added.first_task, store->epoch(), 1, failure));
+  }
+  MeasurementFilter all;
+  all.only_ok = false;
+  EXPECT_EQ(store->measurements(make_workload(1).hash, all).size(), 2u);
+  EXPECT_EQ(export_text(*store), lines_of({failure}));
+  EXPECT_EQ(audit_text(*store), "");
+}
+
 TEST_F(LogTest, AnExportReadIntoAnEmptyStoreExportsTheSame) {
   const auto store = empty();
   import(*store, write("a", lines_of(some_records(40))));

@@ -153,11 +153,11 @@ TEST(Open, ReadingNeedsADatabase) {
 TEST(Open, ASecondWriterIsToldWhoHoldsIt) {
   const Place place;
   const auto first = Store::open(inline_options(place.path));
-  EXPECT_EQ(
-      open_error(inline_options(place.path)),
-      str_cat("user: database ", place.path, " is in use by database_test (process ", ::getpid(),
-              ", epoch 1)\nhint: one process writes at a time: wait for it, stop it, or name "
-              "another database"));
+  EXPECT_EQ(open_error(inline_options(place.path)),
+            str_cat("user: database ", place.path, " is in use by ",
+                    program_path().filename().string(), " (process ", ::getpid(),
+                    ", epoch 1)\nhint: one process writes at a time: wait for it, stop it, or name "
+                    "another database"));
   EXPECT_EQ(first->write_sync(make_workload(1)).disposition, Disposition::kAccepted);
 }
 
