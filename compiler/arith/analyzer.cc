@@ -26,10 +26,12 @@ void Analyzer::bind(const Expr& var, const tir::Range& range) {
     std::int64_t max = count ? add_int(*min, *count - 1) : ConstIntBound::kPosInf;
     if (max >= *min) core_->bind_bound(v, {*min, max});
   } else {
-    assume(tir::less_equal(least, var));
+    core_->assume_of(v, core_->pool.read(tir::less_equal(least, var)));
   }
-  if (!min || !count) assume(tir::less(var, least + extent));
+  if (!min || !count) core_->assume_of(v, core_->pool.read(tir::less(var, least + extent)));
 }
+
+void Analyzer::unbind(const Expr& var) { core_->unbind(core_->pool.read(var)); }
 
 void Analyzer::bind(const Expr& var, std::int64_t min, std::int64_t max) {
   CHECK(min <= max) << "a variable with no value: [" << min << ", " << max << "]";

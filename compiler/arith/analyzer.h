@@ -52,6 +52,8 @@ class Analyzer {
   void bind(const tir::Expr& var, std::int64_t min, std::int64_t max);
   // var is another name of `value`: simplify() replaces it.
   void bind(const tir::Expr& var, const tir::Expr& value);
+  // Forgets everything that mentions the variable (a loop is left). Not inside a Constraint.
+  void unbind(const tir::Expr& var);
   // `condition` holds from now on (symbolic dimensions: n >= 1).
   void assume(const tir::Expr& condition);
 

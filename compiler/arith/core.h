@@ -23,6 +23,9 @@ class ArithCore {
   void push(TermId condition);
   void pop();
   void assume(TermId condition);
+  // As assume, but nothing is concluded about other terms than the variable: what is said of a loop
+  // variable is forgotten with it.
+  void assume_of(TermId var, TermId condition);
   void bind_bound(TermId var, ConstIntBound bound);
   void bind_value(TermId var, TermId value);
   // Forgets what was bound to the variable.
@@ -101,6 +104,7 @@ class ArithCore {
   };
 
   // core_facts.cc
+  bool mentions(TermId t, TermId var) const;
   void new_epoch();
   void add_condition(TermId condition);
   void add_literal(TermId condition, bool truth);
@@ -171,6 +175,7 @@ class ArithCore {
   std::vector<Memo<ConstIntBound>> bound_memo_;
   std::vector<Memo<ModularSet>> modular_memo_;
   int depth_ = 0;
+  TermId only_ = kNoTerm;
   bool fold_float_zero_ = false;
 };
 

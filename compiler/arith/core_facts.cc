@@ -4,6 +4,7 @@
 
 #include "compiler/arith/core.h"
 #include "compiler/support/error.h"
+#include "compiler/tir/visit.h"
 
 namespace tenon {
 
@@ -44,6 +45,12 @@ void ArithCore::assume(TermId condition) {
   add_condition(simple);
 }
 
+void ArithCore::assume_of(TermId var, TermId condition) {
+  only_ = var;
+  assume(condition);
+  only_ = kNoTerm;
+}
+
 void ArithCore::bind_bound(TermId var, ConstIntBound bound) {
   new_epoch();
   tighten(var, bound);
@@ -55,18 +62,33 @@ void ArithCore::bind_value(TermId var, TermId value) {
   values_[var] = simple;
 }
 
+bool ArithCore::mentions(TermId t, TermId var) const {
+  if (t == var) return true;
+  const Term& term = pool[t];
+  if (term.op == TermOp::kOpaque) return tir::uses_var(term.expr, pool[var].expr);
+  return std::any_of(term.args.begin(), term.args.end(),
+                     [&](TermId a) { return mentions(a, var); });
+}
+
 void ArithCore::unbind(TermId var) {
-  if (!bounds_.count(var) && !values_.count(var) && !modulars_.count(var)) {
-    bool is_used = std::any_of(facts_.begin(), facts_.end(),
-                               [&](const Linear& f) { return f.find(var) != nullptr; });
-    if (!is_used) return;
-  }
+  auto is_about = [&](const auto& entry) { return mentions(entry.first, var); };
+  auto fact_is_about = [&](const Linear& f) {
+    return std::any_of(f.terms.begin(), f.terms.end(),
+                       [&](const LinearTerm& t) { return mentions(t.atom, var); });
+  };
+  bool is_known = std::any_of(bounds_.begin(), bounds_.end(), is_about) ||
+                  std::any_of(values_.begin(), values_.end(), is_about) ||
+                  std::any_of(modulars_.begin(), modulars_.end(), is_about) ||
+                  std::any_of(truths_.begin(), truths_.end(), is_about) ||
+                  std::any_of(facts_.begin(), facts_.end(), fact_is_about);
+  if (!is_known) return;
   CHECK(scopes_.empty()) << "a variable is bound again inside a condition";
   new_epoch();
-  bounds_.erase(var);
-  values_.erase(var);
-  modulars_.erase(var);
-  std::erase_if(facts_, [&](const Linear& f) { return f.find(var) != nullptr; });
+  std::erase_if(bounds_, is_about);
+  std::erase_if(values_, is_about);
+  std::erase_if(modulars_, is_about);
+  std::erase_if(truths_, is_about);
+  std::erase_if(facts_, fact_is_about);
 }
 
 void ArithCore::tighten(TermId atom, ConstIntBound bound) {
@@ -163,6 +185,7 @@ void ArithCore::add_fact(const Linear& fact) {
   facts_.push_back(fact);
   // Each atom is limited by what the others are at least.
   for (const LinearTerm& t : fact.terms) {
+    if (only_ != kNoTerm && t.atom != only_) continue;
     Linear others = fact;
     others.add(t.atom, -t.coef);
     std::int64_t least = bound(others).min;

@@ -168,7 +168,10 @@ bool ArithCore::prove_with_facts(const Linear& sum, int depth, int& budget) {
   };
   bool any_open = std::any_of(sum.terms.begin(), sum.terms.end(), is_open);
   for (const LinearTerm& t : sum.terms) {
-    if (any_open && !is_open(t)) continue;
+    TermOp op = pool[t.atom].op;
+    bool is_choice = op == TermOp::kMin || op == TermOp::kMax || op == TermOp::kSelect ||
+                     op == TermOp::kIfThenElse;
+    if (any_open && !is_open(t) && !is_choice) continue;
     for (std::size_t i = 0; i < facts_.size(); ++i) {
       const Linear fact = facts_[i];
       auto next = eliminate(sum, t, fact);

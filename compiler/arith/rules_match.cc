@@ -25,7 +25,9 @@ class RuleMatcher {
   template <class Found>
   bool match(const RuleTerm& p, TermId t, Binding& b, Found found) {
     const Term& term = core_.pool[t];
-    if (p.op == TermOp::kConst) return core_.pool.is_const(t, p.value) && found();
+    if (p.op == TermOp::kConst) {
+      return core_.pool.is_const(t, p.value) && (term.dtype == kBoolType) == p.is_bool && found();
+    }
     if (p.op == TermOp::kVar) return bind(p, t, b, found);
     if (p.op == TermOp::kAdd) return match_sum(p, t, b, found);
     if (p.op == TermOp::kMul) return match_product(p, t, b, found);

@@ -3,6 +3,7 @@
 
 #include "compiler/arith/core.h"
 #include "compiler/support/error.h"
+#include "compiler/tir/visit.h"
 
 namespace tenon {
 
@@ -169,11 +170,11 @@ tir::Expr ArithCore::simplify_expr(const tir::Expr& e) {
   if (e.as<tir::IntImm>()) return e;
   TermId t = pool.read(e);
   TermId r = simplify(t);
-  if (r == t) {
-    pool.set_expr(r, e);
-    return e;
-  }
-  return pool.expr(r);
+  tir::Expr out = pool.expr(r);
+  bool is_same = r == t || (pool[r].size == pool[t].size && tir::structural_equal(out, e));
+  if (!is_same) return out;
+  pool.set_expr(r, e);
+  return e;
 }
 
 }  // namespace tenon

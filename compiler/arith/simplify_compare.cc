@@ -165,7 +165,7 @@ TermId ArithCore::build_comparison(TermOp op, const Linear& d, DataType dtype) {
   }
   if (op == TermOp::kLe) {
     // left + base <= right, written with < unless that would be longer.
-    bool is_strict = d.base != 0 && !left.is_const();
+    bool is_strict = d.base == 1 || (d.base != 0 && !left.is_const());
     std::int64_t base = d.base - is_strict;
     if (left.is_const() || (base > 0 && !right.is_const())) left.base = base;
     else right.base = -base;

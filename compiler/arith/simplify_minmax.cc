@@ -86,7 +86,10 @@ TermId ArithCore::min_max(TermOp op, TermId a, TermId b) {
       return min_max(op, r, pair);
     }
   }
-  std::sort(parts.begin(), parts.end());
+  // Numbers come last.
+  std::sort(parts.begin(), parts.end(), [&](TermId x, TermId y) {
+    return std::pair(pool.is_const(x), x) < std::pair(pool.is_const(y), y);
+  });
   TermId r = parts[0];
   for (std::size_t k = 1; k < parts.size(); ++k) r = pool.make(op, dtype, {r, parts[k]});
   return settle(r);
