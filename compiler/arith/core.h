@@ -21,6 +21,7 @@ class ArithCore {
 
   // --- facts. push() and pop() bracket what holds only for a while.
   void push(TermId condition);
+  void push_bounds(const std::vector<std::pair<TermId, ConstIntBound>>& bounds);
   void pop();
   void assume(TermId condition);
   // As assume, but nothing is concluded about other terms than the variable: what is said of a loop

@@ -17,6 +17,12 @@ void ArithCore::push(TermId condition) {
   add_condition(simple);
 }
 
+void ArithCore::push_bounds(const std::vector<std::pair<TermId, ConstIntBound>>& bounds) {
+  scopes_.push_back({facts_.size(), undo_.size(), epoch_});
+  new_epoch();
+  for (const auto& [term, limits] : bounds) tighten(term, limits);
+}
+
 void ArithCore::pop() {
   CHECK(!scopes_.empty()) << "a condition ends that never began";
   const Scope scope = scopes_.back();

@@ -190,21 +190,17 @@ class IntervalEvaluator {
 TermId read(ArithCore& core, const Expr& e) {
   return e ? core.simplify(core.pool.read(e)) : kNoTerm;
 }
-TermId constant_limits(ArithCore& core, const DomainMap& domains) {
-  TermId all = core.pool.boolean(true);
+std::vector<std::pair<TermId, ConstIntBound>> constant_limits(ArithCore& core,
+                                                              const DomainMap& domains) {
+  std::vector<std::pair<TermId, ConstIntBound>> out;
   for (const auto& [var, set] : domains) {
     if (set.empty) continue;
-    TermId v = core.pool.read(var);
-    auto limit = [&](const Expr& e, bool is_min) {
-      if (!e || !e.as<tir::IntImm>()) return;
-      TermId x = core.pool.read(e);
-      TermId one = is_min ? core.compare(TermOp::kLe, x, v) : core.compare(TermOp::kLe, v, x);
-      all = core.logical_and(all, one);
-    };
-    limit(set.min, true);
-    limit(set.max, false);
+    auto min = set.min ? tir::as_int(set.min) : std::nullopt;
+    auto max = set.max ? tir::as_int(set.max) : std::nullopt;
+    if (!min && !max) continue;
+    out.push_back({core.pool.read(var), {min.value_or(kNegInf), max.value_or(kPosInf)}});
   }
-  return all;
+  return out;
 }
 
 Expr write(ArithCore& core, TermId t) { return t == kNoTerm ? Expr{} : core.pool.expr(t); }
@@ -235,7 +231,7 @@ DomainMap domains_of(const RangeMap& ranges, Analyzer& analyzer) {
 IntSet eval_int_set(const Expr& e, const DomainMap& domains, Analyzer& analyzer) {
   ArithCore& core = analyzer.core();
   // Constant limits of the domains hold while the expression is simplified, not for its limits.
-  core.push(constant_limits(core, domains));
+  core.push_bounds(constant_limits(core, domains));
   TermId simple = read(core, e);
   core.pop();
   Interval i = IntervalEvaluator(core, domains).eval(simple);
