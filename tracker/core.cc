@@ -126,11 +126,6 @@ void stored(Step& step, const Stored& event) {
                  [&](const CancelPending& p) { cancel_stored(step, p, event.written); },
                  [&](const AttemptPending& p) { attempt_stored(step, p, event.written); },
                  [&](const CommitPending& p) { commit_stored(step, p, event.written); },
-                 [&](const NothingPending&) {
-                   for (const database::Written& written : event.written) {
-                     if (!written.error.empty()) note(step, true, "not stored: " + written.error);
-                   }
-                 },
              },
              pending);
 }

@@ -33,6 +33,7 @@ struct MessageArrived {
 };
 
 // The writes of Persist{token} are committed, or refused, or the store failed; one answer for each.
+// These events come in the order of the Persist effects.
 struct Stored {
   std::uint64_t token = 0;
   std::vector<database::Written> written;

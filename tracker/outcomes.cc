@@ -124,9 +124,11 @@ void commit(Step& step, Task& task, const Ended& ended, const rpc::RunReport* ru
   if (!device.empty() && worker != step.state.workers.end()) {
     for (const rpc::Device& known : worker->second.description.devices) {
       if (known.serial != device) continue;
+      const database::DeviceClass device_class{known.class_label, known.device_class};
       commit.device_serial = device;
-      commit.measurement.device_class =
-          database::DeviceClass{known.class_label, known.device_class}.hash();
+      commit.measurement.device_class = device_class.hash();
+      writes.push_back(device_class);
+      writes.push_back(database::DeviceRecord{device, device_class.hash(), "{}"});
     }
   }
   const bool is_candidate = rpc::blame_of(ended.outcome) == rpc::Blame::kCandidate;

@@ -25,6 +25,12 @@ bool is_executing(const LeaseState& lease) {
   return lease.phase == rpc::Phase::kBuilding || lease.phase == rpc::Phase::kMeasuring;
 }
 
+bool has_device(const Worker& worker, const std::string& serial) {
+  const auto& devices = worker.description.devices;
+  return std::any_of(devices.begin(), devices.end(),
+                     [&](const rpc::Device& device) { return device.serial == serial; });
+}
+
 // Why a run's report cannot be true, or "".
 std::string refuse_report(const rpc::RunReport& run, const Task& task, std::int64_t lease_ms) {
   if (run.samples_ns.empty()) return "no samples";
@@ -140,6 +146,15 @@ void result(Step& step, const MessageArrived& asked, const rpc::Result& message)
     return acknowledge(step, worker_id, asked.seq, message.fence, Disposition::kRejected,
                        "not this worker's role");
   }
+  // The device's class goes into the record: a worker that was not described yet says it all again.
+  if (!message.device.empty() && !worker->is_described) {
+    return refuse(step, asked, rpc::ErrorCode::kNoSession,
+                  "DESCRIBE comes before a RESULT of a device");
+  }
+  if (!message.device.empty() && !has_device(*worker, message.device)) {
+    return acknowledge(step, worker_id, asked.seq, message.fence, Disposition::kRejected,
+                       "the worker has no device " + message.device);
+  }
   if (is_reference(message.fence)) return reference_result(step, asked, message, worker_id);
   const auto found = step.state.tasks.find(message.fence.task);
   if (found == step.state.tasks.end()) {
@@ -194,8 +209,12 @@ void commit_stored(Step& step, const CommitPending& pending,
                    const std::vector<database::Written>& written) {
   const database::Written& last = written.back();
   const auto found = step.state.tasks.find(pending.fence.task);
-  if (last.disposition == database::Disposition::kFailed) {
-    note(step, true, "not stored: " + last.error);
+  const auto failed =
+      std::find_if(written.begin(), written.end(), [](const database::Written& one) {
+        return one.disposition == database::Disposition::kFailed;
+      });
+  if (failed != written.end()) {
+    note(step, true, "not stored: " + failed->error);
     if (found == step.state.tasks.end()) return;
     found->second.not_before_ms = step.now.steady_ms + step.state.settings.resend_ms;
     enqueue(step.state, found->second);

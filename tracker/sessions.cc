@@ -166,13 +166,6 @@ void describe(Step& step, const MessageArrived& asked, const rpc::Describe& mess
   }
   worker->description = message;
   worker->is_described = true;
-  std::vector<database::Write> writes;
-  for (const rpc::Device& device : message.devices) {
-    const database::DeviceClass device_class{device.class_label, device.device_class};
-    writes.push_back(device_class);
-    writes.push_back(database::DeviceRecord{device.serial, device_class.hash(), "{}"});
-  }
-  if (!writes.empty()) persist(step, std::move(writes), NothingPending{});
 }
 
 void ready(Step& step, const MessageArrived& asked, const rpc::Ready& message) {

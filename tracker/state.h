@@ -185,9 +185,8 @@ struct CommitPending {
   std::uint64_t seq = 0;
   std::string environment;
 };
-struct NothingPending {};
-using Pending = std::variant<SubmitPending, AddPending, CancelPending, AttemptPending,
-                             CommitPending, NothingPending>;
+using Pending =
+    std::variant<SubmitPending, AddPending, CancelPending, AttemptPending, CommitPending>;
 
 struct State {
   Settings settings;

@@ -122,6 +122,8 @@ void Encoder::put(const T& value) {
     for (const auto& item : value) put(item);
   } else {
     static_assert(Fielded<T>, "a member type that the wire does not know");
+    static_assert(num_members<T>() == std::tuple_size_v<decltype(T::fields())>,
+                  "fields() misses a member");
     const std::size_t start = out_.size();
     put_integer(0, 4);
     each_member(value, [&](const auto& member) { put(member); });

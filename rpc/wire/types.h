@@ -21,6 +21,20 @@ concept Fielded = requires {
   std::remove_const_t<T>::fields();
 };
 
+// How many members a struct has; fields() must list as many.
+struct AnyMember {
+  template <class T>
+  operator T() const;  // never called
+};
+template <class T, class... Found>
+constexpr std::size_t num_members() {
+  if constexpr (requires { T{Found{}..., AnyMember{}}; }) {
+    return num_members<T, Found..., AnyMember>();
+  } else {
+    return sizeof...(Found);
+  }
+}
+
 // Calls f on each member of `value`, in wire order.
 template <Fielded T, class F>
 constexpr void each_member(T& value, F&& f) {
@@ -253,10 +267,11 @@ struct RunReport {
   std::string environment;   // fingerprint of the host at this time
   std::string flags;
   static constexpr auto fields() {
-    return std::tuple{
-        &RunReport::samples_ns,    &RunReport::calls_per_sample, &RunReport::rank_ns,
-        &RunReport::max_abs_error, &RunReport::max_rel_error,    &RunReport::canary_ratio,
-        &RunReport::run_ms,        &RunReport::environment,      &RunReport::flags};
+    return std::tuple{&RunReport::artifact,         &RunReport::samples_ns,
+                      &RunReport::calls_per_sample, &RunReport::rank_ns,
+                      &RunReport::max_abs_error,    &RunReport::max_rel_error,
+                      &RunReport::canary_ratio,     &RunReport::run_ms,
+                      &RunReport::environment,      &RunReport::flags};
   }
 };
 
