@@ -4,6 +4,7 @@
 
 #include "compiler/arith/int_set.h"
 #include "compiler/schedule/analysis/block_info.h"
+#include "compiler/schedule/analysis/touched.h"
 #include "compiler/schedule/rewrite.h"
 #include "compiler/support/text.h"
 
@@ -70,7 +71,7 @@ std::vector<Range> relaxed_region(const Site& block, const BufferRegion& region,
   for (Range& r : unbound.region) {
     r = {substitute(r.min, bindings), substitute(r.extent, bindings)};
   }
-  std::vector<IntSet> sets = estimate_region_upper_bound(
+  std::vector<IntSet> sets = touched_region(
       unbound.region, ranges_of(loops_above(block, parent.path.size())), block.block().predicate,
       analyzer);
   std::vector<Range> result;

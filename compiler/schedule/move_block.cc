@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/schedule/analysis/block_info.h"
+#include "compiler/schedule/analysis/touched.h"
 #include "compiler/schedule/rewrite.h"
 #include "compiler/support/text.h"
 
@@ -140,7 +141,7 @@ std::vector<RegionPair> region_pairs(const Site& block, const Site& loop, const 
       for (RegionPair& pair : pairs) {
         if (!pair.buffer.same_as(r.buffer)) continue;
         unite(pair.required,
-              estimate_region_upper_bound(r.region, relaxed_loops(site, loop, r.buffer),
+              touched_region(r.region, relaxed_loops(site, loop, r.buffer),
                                           site.block().predicate, analyzer),
               analyzer);
       }

@@ -3,6 +3,7 @@
 
 #include "compiler/arith/int_set.h"
 #include "compiler/schedule/analysis/block_info.h"
+#include "compiler/schedule/analysis/touched.h"
 #include "compiler/tir/visit.h"
 
 namespace tenon {
@@ -76,7 +77,7 @@ bool is_covered_at(const Site& consumer, const std::vector<Site>& producers,
   for (const BufferRegion& read : unbound_reads(consumer.block())) {
     std::vector<Sets> touched = produced_at(producers, ancestor, read.buffer, analyzer);
     if (touched.empty()) continue;
-    Sets consumed = estimate_region_upper_bound(read.region, loops_below(consumer, ancestor),
+    Sets consumed = touched_region(read.region, loops_below(consumer, ancestor),
                                                 consumer.block().predicate, analyzer);
     if (!covers(read.buffer, union_lower_bound(touched, analyzer), consumed, analyzer)) {
       return false;

@@ -70,7 +70,7 @@ Changed<BlockRef> cache_read(const Schedule& schedule, const CacheArgs& args) {
   Buffer cache = renamed_buffer(buffer, node(buffer).name + "_" + args.scope, args.scope);
   const std::string name = node(buffer).name + "_" + args.scope;
   Stmt stage = make_copy_stage({name, buffer, cache, source.region});
-  BlockRef made{child_blocks(seq({stage})).front().get<Block>().id};
+  BlockRef made{all_blocks(stage).front().get<Block>().id};
 
   // The readers turn to the cache first; the place is then found again by its position.
   StmtMap edits;

@@ -41,7 +41,7 @@ Changed<BlockRef> cache_write(const Schedule& schedule, const CacheArgs& args) {
   const std::string name = node(buffer).name + "_" + args.scope;
   Buffer cache = renamed_buffer(buffer, name, args.scope);
   Stmt stage = make_copy_stage({name, cache, buffer, region});
-  BlockRef made{child_blocks(seq({stage})).front().get<Block>().id};
+  BlockRef made{all_blocks(stage).front().get<Block>().id};
 
   StmtMap edits{{site.stmt(), redirect_buffer(site.stmt(), buffer, cache)}};
   for (const Stmt& consumer : consumers) edits[consumer] = redirect_reads(consumer, buffer, cache);

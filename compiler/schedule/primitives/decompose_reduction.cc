@@ -132,7 +132,7 @@ Changed<BlockRef> decompose_reduction(const Schedule& schedule, const BlockRef& 
   Parts parts = check(schedule, block, loop, what);
   Stmt init = init_nest(block.block(), parts.inner_loops);
   Stmt update = replace_stmts(loop.stmt(), {{block.stmt(), edit_block(block.stmt(), make_update)}});
-  BlockRef made{child_blocks(seq({init})).front().get<Block>().id};
+  BlockRef made{all_blocks(init).front().get<Block>().id};
   return {replace(schedule, loop, seq({init, update})), made};
 }
 
