@@ -13,6 +13,11 @@ namespace {
 
 class Equal {
  public:
+  Equal() = default;
+  // With `has_free_buffers`, a buffer that nothing defines is equal only to itself: an expression
+  // alone defines none.
+  explicit Equal(bool has_free_buffers) : has_free_buffers_(has_free_buffers) {}
+
   template <class V>
   bool same(const V& a, const V& b) {
     if constexpr (std::is_same_v<V, Expr>) {
@@ -102,6 +107,7 @@ class Equal {
     const auto it = left_.find(a.id());
     if (it != left_.end()) return it->second == b.id();
     if (right_.count(b.id())) return false;
+    if (has_free_buffers_) return a.same_as(b);
     return define_buffer(a, b);
   }
 
@@ -165,6 +171,7 @@ class Equal {
  private:
   std::unordered_map<const void*, const void*> left_, right_;
   bool in_buffer_ = false;
+  bool has_free_buffers_ = false;
   std::string difference_;
 };
 
@@ -252,7 +259,7 @@ bool same_function(Equal& equal, const PrimFunc& a, const PrimFunc& b) {
 
 }  // namespace
 
-bool structural_equal(const Expr& a, const Expr& b) { return Equal().same(a, b); }
+bool structural_equal(const Expr& a, const Expr& b) { return Equal(true).same(a, b); }
 bool structural_equal(const Stmt& a, const Stmt& b) { return Equal().same(a, b); }
 
 bool structural_equal(const PrimFunc& a, const PrimFunc& b) {

@@ -137,7 +137,7 @@ PrimFunc unroll(const PrimFunc& func) {
   const Stmt body = unroller.statement(func.body);
   if (!unroller.has_expanded()) return func;
   Analyzer analyzer;
-  return with_body(func, simplify(fold_masks(body), analyzer));
+  return with_body(func, fold_masks(simplify(body, analyzer)));
 }
 
 }  // namespace tenon
