@@ -132,7 +132,7 @@ class ArithCore {
   // simplify_*.cc
   TermId simplify_new(TermId t);
   TermId settle(TermId t);
-  TermId resum(const Term& t);
+  TermId resum(TermId id);
   TermId reproduct(const Term& t);
   bool join_once(Linear& linear);
   bool join_pair(Linear& linear, std::size_t i, std::size_t j);

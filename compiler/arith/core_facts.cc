@@ -150,6 +150,11 @@ void ArithCore::add_condition(TermId condition) {
   Linear d = difference(t.args[0], t.args[1]);
   if (d.overflow) return;
   if (t.op == TermOp::kLt) d.add_base(1);
+  // The form in which comparisons are looked up.
+  bool is_order = t.op == TermOp::kLt || t.op == TermOp::kLe;
+  DataType dtype = pool[t.args[0]].dtype;
+  TermId canonical = build_comparison(is_order ? TermOp::kLe : t.op, d, dtype);
+  if (canonical != kNoTerm && canonical != condition) add_literal(canonical, true);
   if (t.op == TermOp::kLt || t.op == TermOp::kLe) {
     add_fact(d);
   } else if (t.op == TermOp::kEq) {

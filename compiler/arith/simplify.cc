@@ -52,7 +52,7 @@ TermId ArithCore::simplify_new(TermId id) {
       tir::Expr e = simplify_leaf(t.expr);
       return settle(e.same_as(t.expr) ? id : pool.read(e));
     }
-    case TermOp::kSum: return settle(resum(t));
+    case TermOp::kSum: return settle(resum(id));
     case TermOp::kProduct: return settle(reproduct(t));
     case TermOp::kAnd:
     case TermOp::kOr: return settle(simplify_and_or(t));
@@ -61,6 +61,8 @@ TermId ArithCore::simplify_new(TermId id) {
     default: break;
   }
   std::vector<TermId> args = t.args;
+  bool is_swapped = !t.order.empty() && t.order[0] == 1 && args.size() == 2;
+  if (is_swapped) std::swap(args[0], args[1]);
   for (TermId& a : args) a = simplify(a);
   return settle(apply(t.op, t.dtype, args));
 }
@@ -171,8 +173,8 @@ tir::Expr ArithCore::simplify_expr(const tir::Expr& e) {
   TermId t = pool.read(e);
   TermId r = simplify(t);
   tir::Expr out = pool.expr(r);
-  bool is_same = r == t || (pool[r].size == pool[t].size && tir::structural_equal(out, e));
-  if (!is_same) return out;
+  if (out.same_as(e)) return e;
+  if (pool[r].size != pool[t].size || !tir::structural_equal(out, e)) return out;
   pool.set_expr(r, e);
   return e;
 }

@@ -194,7 +194,8 @@ TermId ArithCore::compare_index(TermOp op, TermId a, TermId b) {
   if (!fits(d, dtype)) return plain;
   TermId r = compare_zero(is_strict ? TermOp::kLe : op, std::move(d), dtype);
   if (r == kNoTerm) return plain;
-  return pool[r].size <= pool[plain].size ? r : plain;
+  // Of equally long forms the one that was written stays.
+  return pool[r].size < pool[plain].size ? r : plain;
 }
 
 TermId ArithCore::compare(TermOp op, TermId a, TermId b) {

@@ -64,7 +64,7 @@ TermId ArithCore::min_max_pair(TermOp op, TermId a, TermId b) {
   if (prove_nonnegative(d)) return is_min ? b : a;
   TermId common = with_common_part(op, a, b);
   DataType dtype = pool[a].dtype;
-  TermId plain = pool.make(op, dtype, a < b ? std::vector{a, b} : std::vector{b, a});
+  TermId plain = pool.make_commutative(op, dtype, a, b);
   if (common != kNoTerm && pool[common].size <= pool[plain].size) return common;
   return apply_rules(plain);
 }
@@ -76,7 +76,7 @@ TermId ArithCore::min_max(TermOp op, TermId a, TermId b) {
   for (TermId t : flatten(op, b)) parts.push_back(t);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      TermId pair = min_max_pair(op, parts[i], parts[j]);
+      TermId pair = min_max_pair(op, parts[j], parts[i]);
       if (pair == kNoTerm) continue;
       parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(i));
       parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(j));
@@ -86,12 +86,15 @@ TermId ArithCore::min_max(TermOp op, TermId a, TermId b) {
       return min_max(op, r, pair);
     }
   }
-  // Numbers come last.
+  if (parts.size() == 2) return settle(pool.make_commutative(op, dtype, parts[0], parts[1]));
+  // Longer chains have one order, numbers last, so that equal ones are the same term.
   std::sort(parts.begin(), parts.end(), [&](TermId x, TermId y) {
     return std::pair(pool.is_const(x), x) < std::pair(pool.is_const(y), y);
   });
   TermId r = parts[0];
-  for (std::size_t k = 1; k < parts.size(); ++k) r = pool.make(op, dtype, {r, parts[k]});
+  for (std::size_t k = 1; k < parts.size(); ++k) {
+    r = pool.make_commutative(op, dtype, r, parts[k]);
+  }
   return settle(r);
 }
 

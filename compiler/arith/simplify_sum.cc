@@ -44,8 +44,13 @@ Linear ArithCore::linear(TermId id) const {
     l.base = t.value;
     l.terms.reserve(t.args.size());
     for (std::size_t i = 0; i < t.args.size(); ++i) l.terms.push_back({t.args[i], t.coefs[i]});
+    l.next_rank = static_cast<int>(t.args.size());
+    for (int i = 0; i < l.next_rank; ++i) {
+      l.terms[static_cast<std::size_t>(t.order[static_cast<std::size_t>(i)])].rank = i;
+    }
   } else {
     l.terms.push_back({id, 1});
+    l.next_rank = 1;
   }
   return l;
 }
@@ -225,23 +230,20 @@ bool ArithCore::join_with_sum(Linear& sum, LinearTerm t) {
   return true;
 }
 
-TermId ArithCore::resum(const Term& t) {
-  std::vector<TermId> atoms = t.args;
-  std::vector<std::int64_t> coefs = t.coefs;
-  DataType dtype = t.dtype;
-  Linear sum;
-  sum.base = t.value;
-  for (std::size_t i = 0; i < atoms.size(); ++i) sum.add(linear(simplify(atoms[i])), coefs[i]);
+TermId ArithCore::resum(TermId id) {
+  DataType dtype = pool[id].dtype;
+  Linear old = linear(id), sum;
+  sum.base = old.base;
+  std::sort(old.terms.begin(), old.terms.end(),
+            [](const LinearTerm& a, const LinearTerm& b) { return a.rank < b.rank; });
+  for (const LinearTerm& t : old.terms) sum.add(linear(simplify(t.atom)), t.coef);
   TermId r = finish(sum, dtype);
-  if (r != kNoTerm) return r;
-  Linear plain;
-  plain.base = t.value;
-  for (std::size_t i = 0; i < atoms.size(); ++i) plain.add(atoms[i], coefs[i]);
-  return pool.sum(plain, dtype);
+  return r != kNoTerm ? r : id;
 }
 
 TermId ArithCore::reproduct(const Term& t) {
-  std::vector<TermId> factors = t.args;
+  std::vector<TermId> factors;
+  for (int i : t.order) factors.push_back(t.args[static_cast<std::size_t>(i)]);
   TermId r = simplify(factors[0]);
   for (std::size_t i = 1; i < factors.size(); ++i) r = mul(r, simplify(factors[i]));
   return r;
@@ -281,8 +283,11 @@ Linear ArithCore::product_of(TermId a, TermId b) {
     for (LinearTerm& t : l->terms) t.coef /= g;
     TermId part = pool.sum(*l, dtype);
     const Term& t = pool[part];
-    if (t.op == TermOp::kProduct) factors.insert(factors.end(), t.args.begin(), t.args.end());
-    else if (!pool.is_const(part, 1)) factors.push_back(part);
+    if (t.op == TermOp::kProduct) {
+      for (int i : t.order) factors.push_back(t.args[static_cast<std::size_t>(i)]);
+    } else if (!pool.is_const(part, 1)) {
+      factors.push_back(part);
+    }
   }
   product = linear(settle(pool.product(std::move(factors), dtype)));
   product.scale(coef);

@@ -35,7 +35,7 @@ void Linear::add(TermId atom, std::int64_t coef) {
   auto at = std::lower_bound(terms.begin(), terms.end(), atom,
                              [](const LinearTerm& t, TermId id) { return t.atom < id; });
   if (at == terms.end() || at->atom != atom) {
-    terms.insert(at, {atom, coef});
+    terms.insert(at, {atom, coef, next_rank++});
   } else if (__builtin_add_overflow(at->coef, coef, &at->coef)) {
     overflow = true;
   } else if (at->coef == 0) {
@@ -46,10 +46,18 @@ void Linear::add(const Linear& other, std::int64_t factor) {
   std::int64_t product = 0;
   overflow |= other.overflow || __builtin_mul_overflow(other.base, factor, &product);
   add_base(product);
-  for (const LinearTerm& t : other.terms) {
+  auto add_term = [&](const LinearTerm& t) {
     overflow |= __builtin_mul_overflow(t.coef, factor, &product);
     add(t.atom, product);
+  };
+  if (other.terms.size() <= 1) {
+    for (const LinearTerm& t : other.terms) add_term(t);
+    return;
   }
+  std::vector<LinearTerm> written = other.terms;
+  std::sort(written.begin(), written.end(),
+            [](const LinearTerm& a, const LinearTerm& b) { return a.rank < b.rank; });
+  for (const LinearTerm& t : written) add_term(t);
 }
 void Linear::scale(std::int64_t factor) {
   if (factor == 0) terms.clear();
@@ -158,9 +166,7 @@ void TermPool::measure(Term& t) const {
   if (divides) t.is_total &= is_const(t.args[1]) && !is_const(t.args[1], 0);
   if (t.args.empty()) return;
   if (t.op == TermOp::kSum) {
-    t.size = sum_size(t, 1);
-    std::int64_t g = common_factor(t);
-    if (g > 1) t.size = std::min(t.size, sum_size(t, g) + 3);
+    t.size = sum_size(t);
     return;
   }
   int size = 0;
@@ -173,20 +179,12 @@ void TermPool::measure(Term& t) const {
   t.size = size;
 }
 
-// The number that divides all of a sum of several parts; 1 when nothing does.
-std::int64_t TermPool::common_factor(const Term& t) const {
-  if (t.args.size() + (t.value != 0) < 2) return 1;
-  std::int64_t g = t.value;
-  for (std::int64_t c : t.coefs) g = std::gcd(g, c);
-  return g;
-}
-
-// Size of the sum divided by `factor`, as sum_expr writes it.
-int TermPool::sum_size(const Term& t, std::int64_t factor) const {
+// Size of the sum as sum_expr writes it.
+int TermPool::sum_size(const Term& t) const {
   int size = 0;
   bool has_lead = t.value != 0;  // a term that may stand first without a factor of -1
   for (std::size_t i = 0; i < t.args.size(); ++i) {
-    std::int64_t c = t.coefs[i] / factor;
+    std::int64_t c = t.coefs[i];
     size += terms_[t.args[i]].size + (c != 1 && c != -1 ? 3 : 0);
     has_lead |= c > 0 || c < -1;
   }
@@ -221,12 +219,17 @@ TermId TermPool::sum(const Linear& linear, DataType dtype) {
   t.op = TermOp::kSum;
   t.dtype = dtype;
   t.value = linear.base;
-  t.args.reserve(linear.terms.size());
-  t.coefs.reserve(linear.terms.size());
+  std::size_t n = linear.terms.size();
+  t.args.reserve(n);
+  t.coefs.reserve(n);
+  t.order.resize(n);
+  std::iota(t.order.begin(), t.order.end(), 0);
   for (const LinearTerm& x : linear.terms) {
     t.args.push_back(x.atom);
     t.coefs.push_back(x.coef);
   }
+  auto rank = [&](int i) { return linear.terms[static_cast<std::size_t>(i)].rank; };
+  std::stable_sort(t.order.begin(), t.order.end(), [&](int a, int b) { return rank(a) < rank(b); });
   std::uint64_t h = hash_of(t);
   return intern(std::move(t), h);
 }
@@ -234,8 +237,31 @@ TermId TermPool::sum(const Linear& linear, DataType dtype) {
 TermId TermPool::product(std::vector<TermId> factors, DataType dtype) {
   if (factors.empty()) return constant(dtype, 1);
   if (factors.size() == 1) return factors[0];
-  std::sort(factors.begin(), factors.end());
-  return make(TermOp::kProduct, dtype, std::move(factors));
+  std::vector<int> positions(factors.size());
+  std::iota(positions.begin(), positions.end(), 0);
+  auto factor = [&](int i) { return factors[static_cast<std::size_t>(i)]; };
+  std::stable_sort(positions.begin(), positions.end(),
+                   [&](int a, int b) { return factor(a) < factor(b); });
+  Term t;
+  t.op = TermOp::kProduct;
+  t.dtype = dtype;
+  t.order.resize(factors.size());
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    t.args.push_back(factor(positions[i]));
+    t.order[static_cast<std::size_t>(positions[i])] = static_cast<int>(i);
+  }
+  std::uint64_t h = hash_of(t);
+  return intern(std::move(t), h);
+}
+
+TermId TermPool::make_commutative(TermOp op, DataType dtype, TermId a, TermId b) {
+  Term t;
+  t.op = op;
+  t.dtype = dtype;
+  t.args = {std::min(a, b), std::max(a, b)};
+  t.order = a <= b ? std::vector{0, 1} : std::vector{1, 0};
+  std::uint64_t h = hash_of(t);
+  return intern(std::move(t), h);
 }
 
 TermId TermPool::leaf(const Expr& e) {

@@ -33,13 +33,19 @@ struct Term {
   std::int64_t value = 0;  // kConst, kSum
   std::vector<TermId> args;
   std::vector<std::int64_t> coefs;  // kSum
+  // kSum, kProduct, kMin, kMax: the args as they were first written, as positions in `args`.
+  std::vector<int> order;
   tir::Expr expr;                   // the leaf; for others filled when asked for
 };
 
+// `rank` is the place among the terms as they were written, for printing only.
 struct LinearTerm {
   TermId atom;
   std::int64_t coef;
-  friend bool operator==(const LinearTerm&, const LinearTerm&) = default;
+  int rank = 0;
+  friend bool operator==(const LinearTerm& a, const LinearTerm& b) {
+    return a.atom == b.atom && a.coef == b.coef;
+  }
 };
 
 // base + sum of coef * atom, sorted by atom, no zero coefficient.
@@ -47,6 +53,7 @@ struct Linear {
   std::int64_t base = 0;
   std::vector<LinearTerm> terms;
   bool overflow = false;  // a coefficient left int64: the rest is worthless
+  int next_rank = 0;
 
   void add_base(std::int64_t value);
   void add(TermId atom, std::int64_t coef);
@@ -66,6 +73,8 @@ class TermPool {
   TermId constant(DataType dtype, std::int64_t value);
   TermId boolean(bool value) { return constant(kBoolType, value); }
   TermId make(TermOp op, DataType dtype, std::vector<TermId> args);
+  // kMin or kMax of two, the same term in either order.
+  TermId make_commutative(TermOp op, DataType dtype, TermId a, TermId b);
   // Needs every number to fit the type, see fits().
   TermId sum(const Linear& linear, DataType dtype);
   TermId product(std::vector<TermId> factors, DataType dtype);
@@ -93,10 +102,8 @@ class TermPool {
   TermId read_call(const tir::Expr& e, const tir::Call& node);
   TermId read_new(const tir::Expr& e);
   void measure(Term& term) const;
-  std::int64_t common_factor(const Term& term) const;
-  int sum_size(const Term& term, std::int64_t factor) const;
+  int sum_size(const Term& term) const;
   tir::Expr sum_expr(const Term& term);
-  tir::Expr sum_expr(const Term& term, std::int64_t factor);
   tir::Expr build_expr(const Term& term);
   void grow();
 

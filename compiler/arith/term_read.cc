@@ -116,9 +116,17 @@ Expr TermPool::build_expr(const Term& t) {
     case TermOp::kOpaque: return t.expr;
     case TermOp::kSum: return sum_expr(t);
     case TermOp::kProduct: {
-      Expr e = expr(t.args[0]);
-      for (std::size_t i = 1; i < t.args.size(); ++i) e = e * expr(t.args[i]);
+      Expr e;
+      for (int i : t.order) {
+        Expr factor = expr(t.args[static_cast<std::size_t>(i)]);
+        e = e ? e * factor : factor;
+      }
       return e;
+    }
+    case TermOp::kMin:
+    case TermOp::kMax: {
+      bool is_swapped = !t.order.empty() && t.order[0] == 1;
+      return tir::binary(binary_op(t.op), expr(t.args[is_swapped]), expr(t.args[!is_swapped]));
     }
     case TermOp::kNot: return tir::logical_not(expr(t.args[0]));
     case TermOp::kCast: return tir::cast(t.dtype, expr(t.args[0]));
@@ -135,29 +143,25 @@ Expr TermPool::build_expr(const Term& t) {
   }
 }
 
+// Larger strides first, of equal ones quotients first and remainders last, then as written; what is
+// subtracted comes after, the constant last: i * 16 + j - k * 4 + 3.
 Expr TermPool::sum_expr(const Term& t) {
-  std::int64_t g = common_factor(t);
-  if (g <= 1 || sum_size(t, g) + 3 >= sum_size(t, 1)) return sum_expr(t, 1);
-  return sum_expr(t, g) * tir::int_imm(t.dtype, g);
-}
-
-// The sum divided by `factor`. Larger strides first, what is subtracted last, then the constant:
-// i * 16 + j - k * 4 + 3.
-Expr TermPool::sum_expr(const Term& t, std::int64_t factor) {
-  std::vector<std::size_t> order(t.args.size());
-  std::iota(order.begin(), order.end(), 0);
-  auto rank = [&](std::size_t i) {
-    bool is_product = terms_[t.args[i]].op == TermOp::kProduct;
-    return std::tuple(t.coefs[i] < 0, !is_product, -std::abs(t.coefs[i]));
+  std::vector<int> order = t.order;
+  auto coef_of = [&](int i) { return t.coefs[static_cast<std::size_t>(i)]; };
+  auto rank = [&](int i) {
+    const Term& atom = terms_[t.args[static_cast<std::size_t>(i)]];
+    auto number = [&](TermOp op) {
+      bool is_it = atom.op == op && terms_[atom.args[1]].op == TermOp::kConst;
+      return is_it ? terms_[atom.args[1]].value : 0;
+    };
+    return std::tuple(-coef_of(i), -number(TermOp::kFloorDiv), number(TermOp::kFloorMod) != 0);
   };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return rank(a) < rank(b); });
   Expr e;
-  std::int64_t base = t.value / factor;
-  if (t.coefs[order[0]] < 0) {
+  std::int64_t base = t.value;
+  if (coef_of(order[0]) < 0) {
     // x * -4 - y is shorter than y * -1 - x * 4, and -3 - x than x * -1 - 3.
-    auto lead = std::find_if(order.begin(), order.end(),
-                             [&](std::size_t i) { return t.coefs[i] / factor < -1; });
+    auto lead = std::find_if(order.begin(), order.end(), [&](int i) { return coef_of(i) < -1; });
     if (base > 0 || (lead == order.end() && base != 0)) {
       e = tir::int_imm(t.dtype, base);
       base = 0;
@@ -165,13 +169,18 @@ Expr TermPool::sum_expr(const Term& t, std::int64_t factor) {
       std::rotate(order.begin(), lead, lead + 1);
     }
   }
-  for (std::size_t i : order) {
-    std::int64_t coef = t.coefs[i] / factor, amount = e && coef < 0 ? -coef : coef;
-    Expr part = expr(t.args[i]);
+  auto add_base = [&] {
+    if (base > 0) e = e + tir::int_imm(t.dtype, base);
+    base = std::min<std::int64_t>(base, 0);
+  };
+  for (int i : order) {
+    std::int64_t coef = coef_of(i), amount = e && coef < 0 ? -coef : coef;
+    if (e && coef < 0) add_base();
+    Expr part = expr(t.args[static_cast<std::size_t>(i)]);
     if (amount != 1) part = part * tir::int_imm(t.dtype, amount);
     e = !e ? part : coef < 0 ? e - part : e + part;
   }
-  if (base > 0) return e + tir::int_imm(t.dtype, base);
+  add_base();
   return base < 0 ? e - tir::int_imm(t.dtype, -base) : e;
 }
 

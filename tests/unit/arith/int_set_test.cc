@@ -28,7 +28,7 @@ TEST_F(IntSetTest, RelaxedVariablesLeaveTheLimits) {
   EXPECT_EQ(eval("(+ (* k 16) i)"), "[(* k 16), (+ (* k 16) 15)]");
   EXPECT_EQ(eval("(- k i)"), "[(- k 15), k]");
   EXPECT_EQ(eval("(+ k 1)"), "[(+ k 1), (+ k 1)]");
-  EXPECT_EQ(eval("(min i k)"), "[(min k 0), (min k 15)]");
+  EXPECT_EQ(eval("(min i k)"), "[(min 0 k), (min 15 k)]");
 }
 
 TEST_F(IntSetTest, SymbolicDomains) {

@@ -86,7 +86,7 @@ TEST_F(IterMapTest, SymbolicExtents) {
   analyzer.assume(read("(<= 1 m)"));
   iters[var("i")] = {tir::i32(0), var("n")};
   iters[var("j")] = {tir::i32(0), var("m")};
-  EXPECT_EQ(detect({"(+ (* i m) j)"}, kBijective), "(* n m)");
+  EXPECT_EQ(detect({"(+ (* i m) j)"}, kBijective), "(* m n)");
   EXPECT_EQ(detect({"(// (+ (* i m) j) m)", "(% (+ (* i m) j) m)"}, kBijective), "n m");
 }
 
