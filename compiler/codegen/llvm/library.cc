@@ -74,7 +74,7 @@ std::string model_object(const LibrarySpec& spec) {
   llvm::Function* host = codegen::emit_host(state, spec);
   functions.run = codegen::emit_run(state, spec, {functions.bind, functions.arena_size, host});
   codegen::emit_descriptor(state, spec, functions);
-  return codegen::generate(module, spec.target, codegen::Output::kObject);
+  return codegen::generate(module, spec.target, codegen::Output::kObject, codegen::Effort::kGlue);
 }
 
 // Objects of the library; `storage` keeps what the views show.

@@ -10,14 +10,18 @@
 
 namespace tenon::codegen {
 
+// Kernels get the real code generator; the functions around them, which run once a call, the fast
+// one without passes.
+enum class Effort : std::uint8_t { kKernel, kGlue };
 enum class Output : std::uint8_t { kObject, kAssembly, kIr };
 
 // Gives the module the target's triple and data layout; to be called before anything is emitted.
 void prepare_module(llvm::Module& module, const Target& target);
 
-// Verifies, runs sroa and early-cse, generates code at level 2. Deterministic. Thread-safe for
+// Verifies, runs sroa and early-cse, generates code at level 2 (kKernel). Deterministic. Thread-safe for
 // modules of different contexts. A module that LLVM's verifier refuses is a Bug.
-std::string generate(llvm::Module& module, const Target& target, Output output);
+std::string generate(llvm::Module& module, const Target& target, Output output,
+                     Effort effort = Effort::kKernel);
 
 std::string llvm_version();
 

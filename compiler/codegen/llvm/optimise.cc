@@ -34,7 +34,7 @@ void initialize_targets() {
   });
 }
 
-std::unique_ptr<llvm::TargetMachine> make_machine(const Target& target) {
+std::unique_ptr<llvm::TargetMachine> make_machine(const Target& target, Effort effort) {
   initialize_targets();
   std::string error;
   const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple(), error);
@@ -44,7 +44,8 @@ std::unique_ptr<llvm::TargetMachine> make_machine(const Target& target) {
   options.NoTrappingFPMath = true;
   return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
       target.triple(), target.mcpu, target.feature_string(), options, llvm::Reloc::PIC_,
-      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
+      llvm::CodeModel::Small,
+      effort == Effort::kKernel ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::None));
 }
 
 void verify(const llvm::Module& module) {
@@ -76,16 +77,16 @@ void run_passes(llvm::Module& module, llvm::TargetMachine& machine) {
 }  // namespace
 
 void prepare_module(llvm::Module& module, const Target& target) {
-  const std::unique_ptr<llvm::TargetMachine> machine = make_machine(target);
+  const std::unique_ptr<llvm::TargetMachine> machine = make_machine(target, Effort::kKernel);
   module.setTargetTriple(target.triple());
   module.setDataLayout(machine->createDataLayout());
   module.setPICLevel(llvm::PICLevel::BigPIC);
 }
 
-std::string generate(llvm::Module& module, const Target& target, Output output) {
+std::string generate(llvm::Module& module, const Target& target, Output output, Effort effort) {
   verify(module);
-  const std::unique_ptr<llvm::TargetMachine> machine = make_machine(target);
-  run_passes(module, *machine);
+  const std::unique_ptr<llvm::TargetMachine> machine = make_machine(target, effort);
+  if (effort == Effort::kKernel) run_passes(module, *machine);
   if (output == Output::kIr) {
     std::string text;
     llvm::raw_string_ostream stream(text);

@@ -81,6 +81,16 @@ double best_seconds(const std::function<void()>& call) {
   return best;
 }
 
+double fastest_seconds(int count, const std::function<void()>& call) {
+  double best = 1e9;
+  for (int i = 0; i < count; ++i) {
+    const double start = thread_seconds();
+    call();
+    best = std::min(best, thread_seconds() - start);
+  }
+  return best;
+}
+
 double fma_flops_per_second() {
   const bool wide = __builtin_cpu_supports("avx512f");
   constexpr long kTurns = 20000;

@@ -9,6 +9,9 @@ namespace tenon::bench {
 // Fastest of many short samples of one call, in seconds of this thread's processor time.
 double best_seconds(const std::function<void()>& call);
 
+// Fastest of `count` calls, without warming up.
+double fastest_seconds(int count, const std::function<void()>& call);
+
 // Floating-point operations a second of independent FMAs of the widest vectors of this processor.
 double fma_flops_per_second();
 
