@@ -7,6 +7,10 @@ const std::vector<Command>& commands() {
       {"caret", caret},
       {"nearest", nearest},
       {"sha256", sha256},
+      {"tir_print", tir_print},
+      {"tir_run", tir_run},
+      {"tir_verify", tir_verify},
+      {"tir_workload", tir_workload},
   };
   return kCommands;
 }

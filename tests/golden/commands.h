@@ -13,5 +13,9 @@ const std::vector<Command>& commands();
 std::string caret(const Request& request);
 std::string nearest(const Request& request);
 std::string sha256(const Request& request);
+std::string tir_print(const Request& request);
+std::string tir_run(const Request& request);
+std::string tir_verify(const Request& request);
+std::string tir_workload(const Request& request);
 
 }  // namespace tenon::golden

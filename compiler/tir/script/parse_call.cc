@@ -155,6 +155,8 @@ std::optional<DataType> known_dtype(std::string_view text) {
     std::size_t digits = 0;
     while (digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9') ++digits;
     if (has_bits ? digits == 0 || digits > 2 : digits != 0) continue;
+    const std::string_view bits = rest.substr(0, digits);
+    if (base == "float" && bits != "16" && bits != "32" && bits != "64") continue;
     rest = rest.substr(digits);
     if (!rest.empty()) {
       const std::string_view prefix = rest.starts_with("xvscalex") ? "xvscalex" : "x";
@@ -250,11 +252,12 @@ Expr FuncParser::word_call(const std::string& word, const Ast& ast) {
     return call(*op, dtype(ast.items[1]), exprs(ast.items, 3));
   }
   if (const auto op = find_intrinsic(word)) return intrinsic_call(*op, ast, 1);
-  std::vector<std::string> known = {"Cast", "Select", "Broadcast", "Ramp", "Shuffle", "min", "max"};
+  std::vector<std::string> known = {"T.Cast",    "T.Select", "T.Broadcast", "T.Ramp",
+                                    "T.Shuffle", "T.min",    "T.max"};
   for (int i = 0; i < static_cast<int>(Intrinsic::kCount); ++i) {
-    known.emplace_back(intrinsic_info(static_cast<Intrinsic>(i)).name);
+    known.push_back("T." + std::string(intrinsic_info(static_cast<Intrinsic>(i)).name));
   }
-  fail(ast, "unknown function T." + word, did_you_mean(word, known));
+  fail(ast, "unknown function T." + word, did_you_mean("T." + word, known));
 }
 
 // T.float32(1.5), T.int64(-1), T.float32("inf"), T.float32(x) for a cast.

@@ -13,7 +13,7 @@ namespace {
 std::string regions_of(const std::string& body) {
   const std::string text =
       "@T.prim_func(s_tir=True)\n"
-      "def f(A: T.Buffer((16, 16), \"float32\"), B: T.Buffer((16, 16), \"float32\"), I: "
+      "def f(A: T.Buffer((16, 16), \"float32\"), B: T.Buffer((16, 16), \"float32\"), Idx: "
       "T.Buffer((16,), \"int32\")):\n"
       "    for i in range(4):\n"
       "        with T.sblock(\"b\"):\n"
