@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 constexpr int kAskAgainMs = 10000;      // an answer that is out for so long is asked for again
 constexpr std::uint32_t kWindow = 256;  // results sent ahead of next_result()
 constexpr std::uint64_t kAckEvery = 32;
+constexpr std::uint32_t kStoreWaitMs = 500;
 
 LinkOptions link_options(const ClientOptions& options) {
   LinkOptions link;
@@ -36,6 +37,7 @@ LinkOptions link_options(const ClientOptions& options) {
 struct Pending {
   Message request;
   std::vector<std::uint64_t> seqs;  // one for each time it was sent
+  Clock::time_point asked_at = Clock::now();
   Clock::time_point sent_at{};
   Clock::time_point not_before{};  // after BUSY
   std::optional<Message> answer;
@@ -130,8 +132,14 @@ void Client::State::take_message(LinkMessage message) {
   const auto* error = std::get_if<ErrorMessage>(&message.message);
   const std::uint64_t about = error != nullptr ? error->about_seq : message.answers;
   if (std::find(pending->seqs.begin(), pending->seqs.end(), about) == pending->seqs.end()) return;
-  if (error != nullptr && error->code == ErrorCode::kBusy) {
-    pending->not_before = Clock::now() + milliseconds(error->retry_after_ms);
+  // A full disk or queue may pass: ask again for as long as a tracker that is away is waited for.
+  const bool may_pass =
+      error != nullptr && (error->code == ErrorCode::kBusy ||
+                           (error->code == ErrorCode::kStore &&
+                            Clock::now() - pending->asked_at < milliseconds(options.give_up_ms)));
+  if (may_pass) {
+    pending->not_before =
+        Clock::now() + milliseconds(std::max(error->retry_after_ms, kStoreWaitMs));
     pending->sent_at = pending->not_before - milliseconds(kAskAgainMs);
     return;
   }

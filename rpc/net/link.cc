@@ -70,6 +70,7 @@ struct Link::State {
   void check_timers();
   void reconnect(const std::string& reason);
   bool has_room();
+  bool is_up() const;
   bool send_now(const Message& message, std::uint64_t seq);
   void say_goodbye();
 
@@ -135,6 +136,11 @@ std::optional<LinkEvent> Link::State::next(int timeout_ms) {
 bool Link::State::has_room() {
   const std::lock_guard lock(mutex);
   return incoming.size() < options.max_queued;
+}
+
+bool Link::State::is_up() const {
+  const std::lock_guard lock(mutex);
+  return welcome.has_value();
 }
 
 void Link::State::run() {
@@ -259,6 +265,8 @@ void Link::State::handle(const Header& header, Message message) {
   }
   if (const auto* error = std::get_if<ErrorMessage>(&message)) {
     if (error->code == ErrorCode::kNoSession) {
+      // While HELLO is out, this is about a message of the session before.
+      if (!is_up()) return;
       go_down("the tracker knows no such session");
       say_hello();
       return;
@@ -365,10 +373,7 @@ std::optional<LinkEvent> Link::next(int timeout_ms) { return state_->next(timeou
 
 int Link::ready_fd() const { return state_->wake_owner.fd(); }
 
-bool Link::is_up() const {
-  const std::lock_guard lock(state_->mutex);
-  return state_->welcome.has_value();
-}
+bool Link::is_up() const { return state_->is_up(); }
 
 std::string Link::why_down() const {
   const std::lock_guard lock(state_->mutex);

@@ -288,14 +288,14 @@ TEST_F(Core, TwoWorkersThatDieExecutingItMakePoison) {
 
 TEST_F(Core, AMissingArtifactIsBuiltAgain) {
   const auto runs = run_leases(1);
-  bench_.arrive("w", failed(runs.at(0), Outcome::kArtifactMissing));
-  std::vector<rpc::LeasedTask> builds;
+  auto builds = leased(bench_.arrive("w", failed(runs.at(0), Outcome::kArtifactMissing)));
   for (int tick = 0; tick < 10 && builds.size() < 2; ++tick) {
     bench_.arrive("w", rpc::Ping{});
     for (rpc::LeasedTask& task : leased(bench_.wait(200))) builds.push_back(std::move(task));
   }
   ASSERT_THAT(builds, SizeIs(2));
-  EXPECT_TRUE(builds[0].build.has_value());
+  EXPECT_TRUE(builds[0].build.value().is_reference);
+  EXPECT_EQ(builds[1].build.value().trace, "[0]");
 }
 
 TEST_F(Core, ABuildWhoseArtifactWasNotUploadedIsTriedAgain) {
