@@ -1,0 +1,47 @@
+// Local is a fleet of one: a private tracker and worker as child processes on a private socket.
+//
+// Their directory has mode 0700 and goes with the object. Keys are fresh and passed by descriptor.
+// Both hold the read end of a lifeline pipe: when this process dies, however it dies, they end by
+// themselves within seconds.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "rpc/net/keys.h"
+
+namespace tenon {
+
+struct LocalFleetOptions {
+  std::string database;       // the tracker's; made when absent
+  std::uint32_t threads = 1;  // cores kept for measuring
+  std::string log_file;       // where the daemons' logs go; "": a file in the private directory
+  // Where the programs are; "": beside this program.
+  std::string program_directory;
+};
+
+class LocalFleet {
+ public:
+  // Starts both and waits until the tracker listens. Pins the calling thread, and what it starts
+  // later, off the measuring cores while the object lives. IoError with the end of the log when a
+  // program is missing or does not come up.
+  explicit LocalFleet(const LocalFleetOptions& options);
+  ~LocalFleet();
+  LocalFleet(const LocalFleet&) = delete;
+  LocalFleet& operator=(const LocalFleet&) = delete;
+
+  const std::string& url() const;
+  const rpc::PeerKey& client_key() const;  // of a submitter
+  const std::string& quiet_lock() const;   // "": measuring has cores of its own
+  // Starts again what has died (killed, out of memory): to be called now and then, from the thread
+  // that made the object. Gives a line about it, or "".
+  std::string restart_dead();
+  // The last lines of the daemons' log, for error messages.
+  std::string log_tail() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tenon
