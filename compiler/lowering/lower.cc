@@ -34,7 +34,7 @@ std::vector<Stage> stages(const Target& target) {
       {"vectorize", [&target](const PrimFunc& f) { return vectorize(f, target); }},
       {"expand_math", expand_math},
       {"unroll", unroll},
-      {"registers", [&target](const PrimFunc& f) { return registers(f, target); }},
+      {"registers", registers},
       {"prefetch", prefetch},
       {"addresses", addresses},
   };
@@ -81,6 +81,7 @@ LoweredKernel lower(const std::string& name, const PrimFunc& scheduled, const Ta
     func = stage.run(func);
     observe(stage.name);
   }
+  if (options.refuses_slow_tiles) verify_tiles(func, target);
   func = with_symbol_params(func, kernel.symbols);
   const WorkspacePlan plan = plan_workspace(func);
   func = plan.func;

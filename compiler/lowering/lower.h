@@ -34,6 +34,9 @@ struct LoweredKernel {
 struct LowerOptions {
   // Called after each pass with its name and result, for dumps and tests; may be empty.
   std::function<void(const std::string& pass, const tir::PrimFunc& func)> observe;
+  // A register tile with a condition inside, or with more vectors than registers, is an error: for
+  // candidates of a search. Off, such code is compiled as it is.
+  bool refuses_slow_tiles = false;
 };
 
 // Needs a schedulable function (root block) or one that is flat already. Throws UserError when

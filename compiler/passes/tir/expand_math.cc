@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "compiler/passes/tir/math_builder.h"
@@ -80,7 +81,9 @@ Expr hyperbolic(MathBuilder& m, Intrinsic op, const Expr& x) {
     return near_zero(-1.0 / 6, call(Intrinsic::kCopysign, m.type(), {expand_log(m, sum), x}));
   }
   if (op == Intrinsic::kAcosh) {
-    return expand_log(m, m.let("sum", x + sqrt_of(m, (x - one) * (x + one))));
+    const Expr sum = m.let("sum", x + sqrt_of(m, (x - one) * (x + one)));
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    return select(less(x, one), m.number(nan), expand_log(m, sum));
   }
   const Expr ratio = m.let("ratio", (one + x) / (one - x));
   return near_zero(1.0 / 3, m.number(0.5) * expand_log(m, ratio));

@@ -91,7 +91,9 @@ Expr expand_pow(MathBuilder& m, const Expr& x, const Expr& y) {
       "is_odd", logical_and(is_whole, binary(BinaryOp::kNe, m.unary(Intrinsic::kFloor, half), half)));
   const Expr with_sign = call(Intrinsic::kCopysign, m.type(), {value, x});
   const Expr nan = m.number(std::numeric_limits<double>::quiet_NaN());
-  const Expr negative = select(is_odd, with_sign, select(is_whole, value, nan));
+  const Expr is_infinite = equal(size, m.number(std::numeric_limits<double>::infinity()));
+  const Expr even = select(binary(BinaryOp::kOr, is_whole, is_infinite), value, nan);
+  const Expr negative = select(is_odd, with_sign, even);
   const Expr any = m.let("any", select(less(x, m.number(0)), negative, value));
   // A zero of either sign: odd whole powers keep the sign.
   const Expr zero = m.let("zero", select(is_odd, with_sign, value));

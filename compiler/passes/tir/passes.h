@@ -54,14 +54,18 @@ tir::PrimFunc expand_math(const tir::PrimFunc& func);
 tir::PrimFunc unroll(const tir::PrimFunc& func);
 
 // `local` buffers: proves that every index is constant, gives them vector elements. Throws
-// UserError for a tile that cannot live in registers, or (estimate) needs more than there are.
-tir::PrimFunc registers(const tir::PrimFunc& func, const Target& target);
+// UserError for a tile with an index that is not constant.
+tir::PrimFunc registers(const tir::PrimFunc& func);
 
 // Loops with the annotation prefetch = [[read, distance, locality], ...] ask for memory ahead.
 tir::PrimFunc prefetch(const tir::PrimFunc& func);
 
 // Indices become a base, bound in the loop where it changes, plus a constant.
 tir::PrimFunc addresses(const tir::PrimFunc& func);
+
+// Refuses (UserError) flat code whose register tiles hold a condition or, by estimate, more live
+// vectors than the target has registers: such a candidate is slow, whatever LLVM makes of it.
+void verify_tiles(const tir::PrimFunc& func, const Target& target);
 
 // Allocations of scope `global` become places in one workspace (last parameter but one).
 struct WorkspacePlan {

@@ -139,7 +139,7 @@ class Retyper {
 
 }  // namespace
 
-PrimFunc registers(const PrimFunc& func, const Target&) {
+PrimFunc registers(const PrimFunc& func) {
   const TileCollector collector(func.body);
   return with_body(func, Retyper(collector.tiles).run(func.body));
 }

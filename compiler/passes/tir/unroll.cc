@@ -27,6 +27,15 @@ std::int64_t count_statements(const Stmt& s) {
 
 Stmt nothing() { return Evaluate{i32(0)}; }
 
+// seq() without statements that do nothing.
+Stmt dense_seq(std::vector<Stmt> list) {
+  std::erase_if(list, [](const Stmt& s) {
+    const auto* n = s.as<Evaluate>();
+    return n && as_int(n->value);
+  });
+  return seq(std::move(list));
+}
+
 // An entry of a constant matrix: T.Select over conditions on loop variables, constants at its ends.
 bool is_matrix_entry(const Expr& e) {
   if (const auto* lanes = e.as<Broadcast>()) return is_matrix_entry(lanes->value);
@@ -58,7 +67,7 @@ class Substitution {
     const Stmt mapped = map_stmt_children(
         s, {.expr = [this](const Expr& e) { return expression(e); },
             .stmt = [this](const Stmt& child) { return statement(child); }});
-    if (const auto* n = mapped.as<Seq>()) return seq(n->body);
+    if (const auto* n = mapped.as<Seq>()) return dense_seq(n->body);
     return is_store_of_itself(mapped) ? nothing() : mapped;
   }
 
@@ -128,7 +137,7 @@ class Unroller {
     if (!n || n->kind != ForKind::kUnrolled) {
       const Stmt mapped =
           map_stmt_children(s, {.stmt = [this](const Stmt& child) { return statement(child); }});
-      return mapped.as<Seq>() && !mapped.same_as(s) ? seq(mapped.get<Seq>().body) : mapped;
+      return mapped.as<Seq>() && !mapped.same_as(s) ? dense_seq(mapped.get<Seq>().body) : mapped;
     }
     const bool opens = depth_++ == 0;
     if (opens) num_statements_ = 0;
@@ -158,7 +167,7 @@ class Unroller {
       }
       copies.push_back(copy);
     }
-    return seq(std::move(copies));
+    return dense_seq(std::move(copies));
   }
 
   // Indices become terms and one constant.
