@@ -77,7 +77,7 @@ TEST_P(Math, AgreesWithTheCLibrary) {
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double rsqrt(double x) { return 1 / std::sqrt(x); }
-double power_17(double x) { return std::pow(x, 1.7); }
+double power_17(double x) { return std::pow(x, static_cast<double>(1.7f)); }
 
 INSTANTIATE_TEST_SUITE_P(
     All, Math,
