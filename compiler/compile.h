@@ -18,9 +18,15 @@
 
 namespace tenon {
 
+// The generation of generated code: records of another one are stale.
+int codegen_version();
+
 // A model file -> a Relax module, by the file's form. Throws UserError and IoError as the frontend
 // of that form says (compiler/frontends/*/import.h).
 relax::Module load_model(const std::string& path);
+
+// A tensor file of an ONNX test set (input_0.pb). Throws as load_model.
+relax::TensorRef load_tensor(const std::string& path);
 
 // The schedule of one workload and where it comes from: "record", "seed", ... for reports.
 struct ScheduleChoice {

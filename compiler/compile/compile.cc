@@ -14,7 +14,9 @@
 #include "compiler/passes/relax/graph.h"
 #include "compiler/passes/relax/passes.h"
 #include "compiler/support/error.h"
+#include "compiler/tir/script/parser.h"
 #include "compiler/tir/script/printer.h"
+#include "compiler/tir/visit.h"
 #include "compiler/tir/workload.h"
 
 namespace tenon {
@@ -48,10 +50,30 @@ relax::GraphOptions graph_options(const Target& target) {
   return {.vector_lanes = target.vector_lanes(32), .evaluate = evaluate_constant};
 }
 
+// The workload as everyone sees it: read back from its canonical text, so that a schedule names the
+// same blocks wherever the function came from.
+tir::PrimFunc canonical(const tir::PrimFunc& func) {
+  return tir::parse_prim_func(tir::canonical_text(func), "workload");
+}
+
+// The model's symbols in place of the canonical function's: equal functions have equal shapes.
+tir::VarMap symbols_of(const tir::PrimFunc& canonical_func, const tir::PrimFunc& original) {
+  tir::VarMap map;
+  for (std::size_t p = 0; p < original.params.size(); ++p) {
+    const auto& from = tir::node(canonical_func.params[p].buffer).shape;
+    const auto& to = tir::node(original.params[p].buffer).shape;
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      if (from[i].as<tir::Var>()) map[from[i]] = to[i];
+    }
+  }
+  return map;
+}
+
 // One kernel: its scheduled form, flat code and what its constants must look like.
 struct Kernel {
   std::string function;  // in the module
-  tir::PrimFunc workload;
+  tir::PrimFunc original;  // with the model's symbols
+  tir::PrimFunc workload;  // canonical
   std::string hash;
   ScheduleChoice choice;
   ScheduledFunction scheduled;
@@ -73,7 +95,8 @@ std::vector<Kernel> called_kernels(const relax::Module& module) {
       CHECK(func) << "call of unknown function " << name;
       Kernel kernel;
       kernel.function = name;
-      kernel.workload = *func;
+      kernel.original = *func;
+      kernel.workload = canonical(*func);
       kernel.hash = tir::workload_hash(*func);
       known = kernels.insert(kernels.end(), std::move(kernel));
     }
@@ -197,16 +220,21 @@ class Compiler {
     spec.inputs = input_specs(func);
     spec.outputs = output_specs(func);
     spec.symbols = symbol_specs(imported, func);
-    std::map<std::string, const LoweredKernel*> lowered;
+    std::map<std::string, HostKernel> host_kernels;
     for (const Kernel& kernel : kernels_) {
-      lowered[kernel.function] = &kernel.lowered;
+      HostKernel& host = host_kernels[kernel.function];
+      host.name = kernel.lowered.name;
+      const tir::VarMap symbols = symbols_of(kernel.workload, kernel.original);
+      for (const tir::Expr& symbol : kernel.lowered.symbols) {
+        host.symbols.push_back(tir::substitute(symbol, symbols));
+      }
       KernelSpec entry{kernel.lowered, kernel.hash, -1, -1};
       if (const std::int64_t flops = count_flops(kernel.workload)) entry.flops = flops;
       spec.kernels.push_back(std::move(entry));
     }
     spec.constants = packed.bytes;
     spec.host = make_host({spec.symbols, packed.plan, spec.inputs.size(), spec.outputs.size(),
-                           packed.bytes, lowered});
+                           packed.bytes, host_kernels});
     emit_code();
     result_.library = build_library(spec);
     result_.header = model_header(spec);
@@ -245,7 +273,11 @@ class Compiler {
 
 }  // namespace
 
+int codegen_version() { return kCodegenVersion; }
+
 relax::Module load_model(const std::string& path) { return onnx::import_file(path); }
+
+relax::TensorRef load_tensor(const std::string& path) { return onnx::import_tensor(path); }
 
 CompileResult compile(const relax::Module& module, const Target& target,
                       const Schedules& schedules, const CompileOptions& options) {
@@ -266,7 +298,7 @@ std::vector<TuningTask> extract_tasks(const relax::Module& imported, const Targe
       known->num_calls += kernel.num_calls;
       continue;
     }
-    tasks.push_back({kernel.function, kernel.hash, tir::print(kernel.workload, "main"),
+    tasks.push_back({kernel.function, kernel.hash, tir::canonical_text(kernel.workload),
                      kernel.num_calls, count_flops(kernel.workload), kernel.workload});
   }
   return tasks;

@@ -60,10 +60,10 @@ class HostBuilder {
   tir::Stmt emit(const PlannedCall& call) const {
     const auto it = in_.kernels.find(call.function);
     CHECK(it != in_.kernels.end()) << "no kernel for " << call.function;
-    std::vector<tir::Expr> args{tir::string_imm(it->second->name)};
+    std::vector<tir::Expr> args{tir::string_imm(it->second.name)};
     for (const relax::Expr& arg : call.args) args.push_back(pointer(arg));
     args.push_back(pointer(call.result));
-    for (const tir::Expr& symbol : it->second->symbols) {
+    for (const tir::Expr& symbol : it->second.symbols) {
       args.push_back(tir::cast(tir::dtype_of(symbol), tir::substitute(symbol, symbols_)));
     }
     return tir::Evaluate{tir::call(tir::Intrinsic::kCallExtern, kInt32, std::move(args))};

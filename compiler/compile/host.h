@@ -10,14 +10,19 @@
 
 namespace tenon {
 
+// A kernel as the host calls it: its name, and the model's symbols that it takes after its tensors.
+struct HostKernel {
+  std::string name;
+  std::vector<tir::Expr> symbols;
+};
+
 struct HostInputs {
   const std::vector<SymbolSpec>& symbols;  // of the library
   const MemoryPlan& plan;
   std::size_t num_inputs, num_outputs;
   // Bytes of every constant as kernels want it (packed), in the order of plan.constants.
   const std::vector<ConstantBytes>& constants;
-  // By function name: the name of the kernel, and the symbols it takes after its tensors.
-  const std::map<std::string, const LoweredKernel*>& kernels;
+  const std::map<std::string, HostKernel>& kernels;  // by function name
 };
 
 HostSpec make_host(const HostInputs& inputs);

@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "compiler/arith/index_map.h"
-#include "compiler/schedule/catalogue.h"
 #include "compiler/schedule/index_map_json.h"
+#include "compiler/schedule/traced_schedule.h"
 #include "compiler/support/error.h"
 #include "compiler/tir/visit.h"
 
@@ -121,20 +121,23 @@ ScheduledFunction schedule_function(const tir::PrimFunc& workload, const Trace& 
   ScheduledFunction result;
   tir::TirModule module;
   module.functions.emplace_back("main", workload);
-  const auto observe = [&](const Schedule& before, const PrimitiveCall& call,
-                           const PrimitiveKind& kind, const Schedule& after) {
-    if (kind.name != "TransformLayout") return;
-    const tir::PrimFunc& old_func = before.module.functions.front().second;
-    const tir::PrimFunc& new_func = after.module.functions.front().second;
-    for (std::size_t i = 0; i < old_func.params.size(); ++i) {
-      if (old_func.params[i].buffer.same_as(new_func.params[i].buffer)) continue;
-      const auto& text = std::get<tir::AttrValue>(call.inputs[1].value);
-      result.packings.push_back(
-          make_packing(old_func, new_func, i,
-                       parse_index_map(std::get<std::string>(text.value))));
+  TracedSchedule schedule(std::move(module));
+  for (std::size_t i = 0; i < trace.instructions.size(); ++i) {
+    const Instruction& step = trace.instructions[i];
+    const auto decision = trace.decisions.find(i);
+    const tir::PrimFunc before = schedule.schedule().module.functions.front().second;
+    schedule.follow(step, decision == trace.decisions.end()
+                              ? std::nullopt
+                              : std::optional<tir::AttrValue>(decision->second));
+    if (step.kind != "TransformLayout") continue;
+    const tir::PrimFunc& after = schedule.schedule().module.functions.front().second;
+    for (std::size_t p = 0; p < before.params.size(); ++p) {
+      if (before.params[p].buffer.same_as(after.params[p].buffer)) continue;
+      const IndexMap map = parse_index_map(std::get<std::string>(step.inputs[1].value));
+      result.packings.push_back(make_packing(before, after, p, map));
     }
-  };
-  result.func = replay(module, trace, observe).functions.front().second;
+  }
+  result.func = schedule.schedule().module.functions.front().second;
   return result;
 }
 

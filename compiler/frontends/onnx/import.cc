@@ -212,4 +212,12 @@ relax::Module import_file(const std::string& path) {
   return GraphImporter(model, file.parent_path().string()).run(file.stem().string());
 }
 
+relax::TensorRef import_tensor(const std::string& path) {
+  onnx_file::Tensor tensor;
+  if (!tensor.ParseFromString(read_file(path)) || !tensor.has_data_type()) {
+    throw UserError("\"" + path + "\" is no ONNX tensor, or a truncated one");
+  }
+  return read_tensor(tensor, std::filesystem::path(path).parent_path().string());
+}
+
 }  // namespace tenon::onnx

@@ -15,4 +15,7 @@ namespace tenon::onnx {
 // domain and opset), shapes that contradict each other. Throws IoError when the file cannot be read.
 relax::Module import_file(const std::string& path);
 
+// A file that holds one TensorProto, as ONNX test sets do. Throws as import_file.
+relax::TensorRef import_tensor(const std::string& path);
+
 }  // namespace tenon::onnx
