@@ -40,6 +40,7 @@ class Compiler {
   VectorFn shuffle_lanes(const Shuffle& n);
   VectorFn vector_call(const Call& n);
   VectorFn llvm_call(const Call& n);
+  VectorFn pair_sums(const Call& n);
   VectorFn elementwise_call(const Call& n);
   VectorFn masked_load(const Call& n);
   VectorFn reinterpret(const Call& n);

@@ -376,11 +376,31 @@ VectorFn Compiler::vector_call(const Call& n) {
   }
 }
 
+// The sums of neighbouring products of x86: pmaddubs (bytes, the first unsigned; saturates) and
+// pmaddw (16-bit words).
+VectorFn Compiler::pair_sums(const Call& n) {
+  return [to = n.dtype.element(), a = vector(n.args[1]), b = vector(n.args[2]),
+          is_words = dtype_of(n.args[1]).bits == 16](Frame& f) {
+    const Lanes x = a(f), y = b(f);
+    Lanes lanes(x.size() / 2);
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+      std::int64_t sum = 0;
+      for (std::size_t k = 2 * i; k < 2 * i + 2; ++k) {
+        sum += (is_words ? x[k].i : wrap(kUInt8, x[k].i)) * y.at(k).i;
+      }
+      const std::int64_t low = -(std::int64_t{1} << 15), high = -low - 1;
+      lanes[i].i = is_words ? wrap(to, sum) : std::clamp(sum, low, high);
+    }
+    return lanes;
+  };
+}
+
 // The few LLVM intrinsics that tensor intrinsics are written with.
 VectorFn Compiler::llvm_call(const Call& n) {
   const std::string name = n.args.at(0).get<StringImm>().value;
   const bool is_dot = contains_any(name, {"vpdpbusd", "neon.sdot", "neon.udot", "neon.usdot"});
   if (is_dot && n.args.size() == 4) return dot_product(n, 1, 2, 3);
+  if (contains_any(name, {"pmaddubs.w", "pmaddw.d"}) && n.args.size() == 3) return pair_sums(n);
   if (name == "llvm.fma" && n.args.size() == 4) {
     return vector_call({Intrinsic::kFma, n.dtype, {n.args[1], n.args[2], n.args[3]}, {}});
   }

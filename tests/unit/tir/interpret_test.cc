@@ -209,6 +209,22 @@ TEST(Interpret, DotProductIntrinsicsComputeTheirDescription) {
   EXPECT_EQ(difference_by_running(f, plain, 3, 0), "");
 }
 
+TEST(Interpret, PairSumsOfBytesSaturateAndOfWordsDoNot) {
+  const PrimFunc f = function(
+      "A: T.Buffer((4,), \"uint8\"), B: T.Buffer((4,), \"int8\"), C: T.Buffer((2,), \"int16\"), "
+      "D: T.Buffer((1,), \"int32\")",
+      "    C[0:2] = T.call_llvm_pure_intrin(\"int16x2\", \"llvm.x86.ssse3.pmaddubs.w\", "
+      "A[T.Ramp(0, 1, 4)], B[T.Ramp(0, 1, 4)])\n"
+      "    D[0] = T.call_llvm_pure_intrin(\"int32\", \"llvm.x86.sse2.pmaddw.d\", "
+      "C[T.Ramp(0, 1, 2)], C[T.Ramp(0, 1, 2)])\n");
+  std::vector<Tensor> t{tensor(kUInt8, {4}, {255, 255, 2, 3}),
+                        tensor(kInt8, {4}, {127, 127, -4, 5}),
+                        Tensor::zeros(parse_dtype("int16"), {2}), Tensor::zeros(kInt32, {1})};
+  interpret(f, t);
+  EXPECT_EQ(values_of(t[2]), (Values{32767, 7}));
+  EXPECT_EQ(values_of(t[3]), (Values{32767.0 * 32767 + 49}));
+}
+
 TEST(Interpret, DifferencesAreFound) {
   const std::string signature = "A: T.Buffer((4,), \"float32\"), B: T.Buffer((4,), \"float32\")";
   const PrimFunc f =
