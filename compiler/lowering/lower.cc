@@ -87,6 +87,7 @@ LoweredKernel lower(const std::string& name, const PrimFunc& scheduled, const Ta
   func = plan.func;
   observe("plan_workspace");
   kernel.workspace_bytes = plan.shared_bytes;
+  kernel.symbolic_workspace_bytes = plan.symbolic_bytes;
   kernel.workspace_bytes_per_worker = plan.bytes_per_worker;
   OutlinedFunctions outlined = outline_parallel(func, name, plan.worker);
   func = outlined.func;

@@ -28,7 +28,10 @@ struct LoweredKernel {
   std::vector<FlatFunction> functions;
   std::vector<tir::Expr> symbols;  // variables of parameter shapes that no parameter names
   std::int64_t workspace_bytes = 0;             // shared by all workers
-  std::int64_t workspace_bytes_per_worker = 0;  // behind it, once for every worker
+  // Behind it: what depends on the sizes of tensors, an int64 expression of `symbols` and scalar
+  // parameters, a multiple of 64; null when there is none.
+  tir::Expr symbolic_workspace_bytes;
+  std::int64_t workspace_bytes_per_worker = 0;  // behind that, once for every worker
 };
 
 struct LowerOptions {

@@ -242,6 +242,17 @@ llvm::Value* FunctionEmitter::call_llvm(const Call& n) {
   if (id == llvm::Intrinsic::not_intrinsic) {
     throw UserError(str_cat("llvm: unknown intrinsic \"", name, "\""));
   }
+  const auto asks = [&](const char* part) { return name.find(part) != std::string::npos; };
+  const Target& target = state_.target;
+  const bool is_missing = (asks(".x86.") && target.architecture != Architecture::kX86_64) ||
+                          (asks(".aarch64.") && target.architecture != Architecture::kAArch64) ||
+                          (asks("avx512") && !target.has("avx512f")) ||
+                          (asks("avx512.vpdp") && !target.has("avx512vnni")) ||
+                          (asks(".avx2.") && !target.has("avx2"));
+  if (is_missing) {
+    throw UserError(str_cat("llvm: intrinsic \"", name, "\" needs a feature that the target (",
+                            feature_key(target), ") lacks"));
+  }
   std::vector<llvm::Value*> args;
   for (std::size_t i = 1; i < n.args.size(); ++i) args.push_back(emit(n.args[i]));
   std::vector<llvm::Type*> overloads;

@@ -6,6 +6,7 @@
 #include "compiler/runtime/tenon_model.h"
 #include "compiler/support/error.h"
 #include "compiler/support/text.h"
+#include "compiler/tir/visit.h"
 
 namespace tenon::codegen {
 
@@ -60,6 +61,39 @@ void check_expressions(FunctionEmitter& emitter, llvm::Value* context, const Lib
 }
 
 std::int64_t align64(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// Every call of the kernel in the host function.
+std::vector<const Call*> calls_of(const LibrarySpec& spec, const std::string& kernel) {
+  std::vector<const Call*> calls;
+  walk(spec.host.func.body, {.expr = [&](const Expr& e) {
+         const auto* n = e.as<Call>();
+         const auto* name = n && !n->args.empty() ? n->args[0].as<StringImm>() : nullptr;
+         if (name && name->value == kernel) calls.push_back(n);
+         return true;
+       }});
+  return calls;
+}
+
+// The kernel's size-dependent workspace for one call, in the symbols of the model.
+Expr symbolic_workspace(const LibrarySpec& spec, const LoweredKernel& kernel, const Call& call) {
+  const PrimFunc& host = spec.host.func;
+  VarMap to_model;
+  const std::size_t first = host.params.size() - spec.symbols.size();
+  for (std::size_t i = 0; i < spec.symbols.size(); ++i) {
+    to_model[host.params[first + i].var] = cast(dtype_of(host.params[first + i].var),
+                                                spec.symbols[i].var);
+  }
+  VarMap values;
+  const auto& params = kernel.functions[0].func.params;
+  const std::size_t num_own = params.size() - 2 - kernel.symbols.size();
+  for (std::size_t i = 0; i + 2 < params.size() && i + 1 < call.args.size(); ++i) {
+    const Expr v = i < num_own ? params[i].var : kernel.symbols[i - num_own];
+    if (dtype_of(v).is_handle()) continue;
+    const Expr value = substitute(call.args[i + 1], to_model);
+    values[v] = cast(dtype_of(v), value);
+  }
+  return substitute(kernel.symbolic_workspace_bytes, values);
+}
 
 }  // namespace
 
@@ -162,6 +196,15 @@ llvm::Function* emit_arena_size(ModuleState& state, const LibrarySpec& spec) {
   };
   llvm::Value* size = spec.host.arena_bytes ? emit_int64(emitter, spec.host.arena_bytes) : number(0);
   size = builder.CreateAdd(size, number(workspace.shared_bytes));
+  llvm::Value* most = number(0);
+  for (const KernelSpec& k : spec.kernels) {
+    if (!k.kernel.symbolic_workspace_bytes) continue;
+    for (const Call* call : calls_of(spec, k.kernel.name)) {
+      llvm::Value* bytes = emit_int64(emitter, symbolic_workspace(spec, k.kernel, *call));
+      most = builder.CreateBinaryIntrinsic(llvm::Intrinsic::smax, most, bytes);
+    }
+  }
+  size = builder.CreateAdd(size, most);
   size = builder.CreateAdd(size, builder.CreateMul(workers, number(workspace.bytes_per_worker)));
   builder.CreateRet(size);
   return function;

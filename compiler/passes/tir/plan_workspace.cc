@@ -18,6 +18,7 @@ constexpr std::int64_t kAlignment = 64;
 struct Life {
   Buffer buffer;
   std::int64_t bytes = 0;
+  Expr symbolic_bytes;  // instead of `bytes`, when the size depends on symbols
   std::int64_t begin = 0, end = 0;
   bool is_per_worker = false;
   std::int64_t offset = 0;
@@ -27,14 +28,20 @@ bool overlaps(const Life& a, const Life& b) {
   return a.is_per_worker == b.is_per_worker && a.begin <= b.end && b.begin <= a.end;
 }
 
-std::int64_t size_of(const Buffer& buffer) {
-  const BufferNode& n = node(buffer);
-  const auto count = as_int(n.shape[0]);
-  if (!count) {
-    throw UserError(str_cat("workspace: buffer ", n.name, " needs a constant size"));
+// Constant sizes share memory by their lives; symbolic ones lie behind each other.
+void set_size(Life& life) {
+  const BufferNode& n = node(life.buffer);
+  const std::int64_t element = n.dtype.size_bytes() * n.dtype.lanes;
+  if (const auto count = as_int(n.shape[0])) {
+    life.bytes = (*count * element + kAlignment - 1) / kAlignment * kAlignment;
+    return;
   }
-  const std::int64_t bytes = *count * n.dtype.size_bytes() * n.dtype.lanes;
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  if (life.is_per_worker) {
+    throw UserError(str_cat("workspace: buffer ", n.name,
+                            " inside a parallel loop needs a constant size"));
+  }
+  const Expr bytes = cast(kInt64, n.shape[0]) * i64(element) + i64(kAlignment - 1);
+  life.symbolic_bytes = floor_div(bytes, i64(kAlignment)) * i64(kAlignment);
 }
 
 bool is_workspace(const Buffer& buffer) { return node(buffer).scope == "global"; }
@@ -61,7 +68,12 @@ class LifeFinder {
   void visit(const Stmt& s) {
     if (const auto* n = s.as<Seq>()) return sequence(*n);
     if (const auto* n = s.as<AllocBuffer>(); n && is_workspace(n->buffer)) {
-      lives.push_back({n->buffer, size_of(n->buffer), position_, position_, in_parallel_, 0});
+      Life life;
+      life.buffer = n->buffer;
+      life.begin = life.end = position_;
+      life.is_per_worker = in_parallel_;
+      set_size(life);
+      lives.push_back(std::move(life));
       return;
     }
     const auto* loop = s.as<For>();
@@ -144,7 +156,13 @@ class Rewrite {
  public:
   Rewrite(const std::vector<Life>& lives, const WorkspacePlan& plan, Buffer workspace)
       : plan_(plan), workspace_(std::move(workspace)) {
-    for (const Life& life : lives) lives_[life.buffer] = &life;
+    Expr next = i64(plan.shared_bytes);
+    for (const Life& life : lives) {
+      lives_[life.buffer] = &life;
+      if (!life.symbolic_bytes) continue;
+      symbolic_offsets_[life.buffer] = next;
+      next = next + life.symbolic_bytes;
+    }
   }
 
   Stmt statement(const Stmt& s) const {
@@ -153,8 +171,10 @@ class Rewrite {
     if (it == lives_.end()) return s;
     const Life& life = *it->second;
     Expr offset = i64(life.offset);
+    if (life.symbolic_bytes) offset = symbolic_offsets_.at(life.buffer);
     if (life.is_per_worker) {
       offset = plan_.worker * i64(plan_.bytes_per_worker) + i64(plan_.shared_bytes + life.offset);
+      if (plan_.symbolic_bytes) offset = offset + plan_.symbolic_bytes;
     }
     const Expr address = call(Intrinsic::kAddressOf, kHandleType, {load(workspace_, {offset})});
     return seq({Bind{node(n->buffer).data, address}, DeclBuffer{n->buffer}});
@@ -164,6 +184,7 @@ class Rewrite {
   const WorkspacePlan& plan_;
   Buffer workspace_;
   std::map<Buffer, const Life*, IdLess> lives_;
+  std::map<Buffer, Expr, IdLess> symbolic_offsets_;
 };
 
 }  // namespace
@@ -176,6 +197,11 @@ WorkspacePlan plan_workspace(const PrimFunc& func) {
   place(finder.lives);
   verify(finder.lives);
   for (const Life& life : finder.lives) {
+    if (life.symbolic_bytes) {
+      plan.symbolic_bytes = plan.symbolic_bytes ? plan.symbolic_bytes + life.symbolic_bytes
+                                                : life.symbolic_bytes;
+      continue;
+    }
     std::int64_t& size = life.is_per_worker ? plan.bytes_per_worker : plan.shared_bytes;
     size = std::max(size, life.offset + life.bytes);
   }
