@@ -18,7 +18,7 @@ void ModelPeer::kill() {
 
 void ModelPeer::connect() {
   network_.disconnect(peer_);
-  peer_ = network_.connect([this](const Envelope& envelope) { deliver(envelope); });
+  peer_ = network_.connect(key_name(), [this](const Envelope& envelope) { deliver(envelope); });
   say_hello();
 }
 

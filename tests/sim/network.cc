@@ -4,9 +4,10 @@
 
 namespace tenon::sim {
 
-std::string Network::connect(Deliver to_peer) {
+std::string Network::connect(const std::string& owner, Deliver to_peer) {
   const std::string peer = "connection-" + std::to_string(next_peer_++);
   peers_[peer] = std::move(to_peer);
+  owners_[peer] = owner;
   return peer;
 }
 
@@ -21,6 +22,8 @@ void Network::transport(const Envelope& envelope, bool is_to_tracker) {
     return is_faulty() && static_cast<int>(rng_.below(1000)) < permille;
   };
   if (is_by_chance(scenario_.drop_permille)) return;
+  const auto cut = cut_until_ms_.find(owners_.at(envelope.peer));
+  if (cut != cut_until_ms_.end() && clockwork_.now_ms() < cut->second) return;
   const int max_delay = is_faulty() ? scenario_.max_delay_ms : 2;
   std::int64_t& last = last_arrival_ms_[{envelope.peer, is_to_tracker}];
   last = std::max(last, clockwork_.now_ms() + rng_.between(0, max_delay));

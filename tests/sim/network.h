@@ -27,12 +27,14 @@ class Network {
   Network(Clockwork& clockwork, const Scenario& scenario, Rng& rng)
       : clockwork_(clockwork), scenario_(scenario), rng_(rng) {}
 
-  std::string connect(Deliver to_peer);
+  std::string connect(const std::string& owner, Deliver to_peer);
   void disconnect(const std::string& peer) { peers_.erase(peer); }
   void set_tracker(Deliver to_tracker) { to_tracker_ = std::move(to_tracker); }  // null: dead
   void send_to_tracker(const Envelope& envelope) { transport(envelope, true); }
   // False when the connection is gone.
   bool send_to_peer(const Envelope& envelope);
+  // Nothing gets through between this owner and the tracker until then, whatever it connects.
+  void cut(const std::string& owner, std::int64_t until_ms) { cut_until_ms_[owner] = until_ms; }
   // Of everything delivered so far, with its time.
   std::uint64_t history() const { return history_; }
   bool is_faulty() const { return clockwork_.now_ms() < scenario_.fault_ms; }
@@ -47,6 +49,8 @@ class Network {
   std::uint64_t next_peer_ = 1;
   std::uint64_t history_ = 0;
   std::map<std::string, Deliver> peers_;
+  std::map<std::string, std::string> owners_;
+  std::map<std::string, std::int64_t> cut_until_ms_;
   std::map<std::pair<std::string, bool>, std::int64_t> last_arrival_ms_;
   Deliver to_tracker_;
 };

@@ -21,6 +21,7 @@ Scenario read_scenario(const std::string& name) {
                                                {"tracker_kills", &scenario.tracker_kills},
                                                {"worker_kills", &scenario.worker_kills},
                                                {"client_kills", &scenario.client_kills},
+                                               {"cuts", &scenario.cuts},
                                                {"full_disks", &scenario.full_disks}};
   const std::string path = str_cat(TENON_SOURCE_DIR, "/tests/sim/scenarios/", name, ".scenario");
   for (const std::string& line : split_lines(read_file(path))) {

@@ -19,6 +19,7 @@ struct Scenario {
   int tracker_kills = 0;
   int worker_kills = 0;
   int client_kills = 0;
+  int cuts = 0;        // times that the network between one peer and the tracker fails for a while
   int full_disks = 0;  // times that the disk refuses writes for a while
   Break broken = Break::kNothing;
 };

@@ -32,8 +32,8 @@ TEST_P(Simulation, HoldsItsPromisesForEverySeed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Simulation,
-                         ::testing::Values(Case{"calm", 20}, Case{"lossy", 60}, Case{"killing", 80},
-                                           Case{"full_disk", 40}),
+                         ::testing::Values(Case{"calm", 20}, Case{"lossy", 40}, Case{"killing", 80},
+                                           Case{"cut", 40}, Case{"full_disk", 30}),
                          [](const auto& entry) { return std::string(entry.param.scenario); });
 
 // A check that cannot fail proves nothing: with a rule broken, some seed must break a promise, and

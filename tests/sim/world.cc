@@ -76,6 +76,12 @@ void World::plan_faults() {
     client_.kill();
     clockwork_.after(rng_.between(10, 3000), [this] { client_.start(); });
   });
+  plan(scenario_.cuts, [this] {
+    const std::uint64_t victim = rng_.below(workers_.size() + 1);
+    const std::string owner =
+        victim < workers_.size() ? workers_[victim]->key_name() : client_.key_name();
+    network_.cut(owner, clockwork_.now_ms() + rng_.between(500, 20000));
+  });
   plan(scenario_.full_disks,
        [this] { disk_full_until_ms_ = clockwork_.now_ms() + rng_.between(50, 2000); });
 }
