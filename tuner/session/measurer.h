@@ -1,5 +1,5 @@
-// What a tuning session asks of the service, as an interface, so that recorded results and synthetic
-// devices can stand in for a tracker.
+// What a tuning session asks of the service, as an interface, so that recorded results and
+// synthetic devices can stand in for a tracker.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -27,7 +27,8 @@ struct SessionOptions {
   std::uint64_t seed = 0;
   std::string label;          // of the job, for people
   std::string model_hash;     // identity of the model
-  std::string identity;       // of all else that changes what is tuned: options, or a fresh job's nonce
+  // Of all else that makes it another job: options of the compiler, a fresh job's nonce.
+  std::string identity;
   std::vector<std::string> needs;  // labels that a worker must have
   rpc::Protocol protocol;
   std::uint32_t batch_size = 8;
@@ -35,7 +36,9 @@ struct SessionOptions {
   std::string quiet_lock;  // file whose lock is shared while searching; "": none
 };
 
-// The job that a session with these options belongs to.
+// What a job is, as canonical JSON, and its identity: the hash of that. Limits (trials, time) are
+// no part of it.
+std::string manifest(const SessionOptions& options);
 rpc::Hash job_id(const SessionOptions& options);
 
 enum class StopReason : std::uint8_t { kTrials, kTimeLimit, kConverged, kStopped };
