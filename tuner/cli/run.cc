@@ -4,10 +4,9 @@
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
-#include <map>
+#include <memory>
 
 #include "compiler/runtime/compare.h"
-#include "compiler/runtime/generate.h"
 #include "compiler/runtime/library.h"
 #include "compiler/runtime/model_session.h"
 #include "compiler/runtime/npz.h"
@@ -15,6 +14,7 @@
 #include "compiler/support/error.h"
 #include "compiler/support/json_text.h"
 #include "tuner/cli/commands.h"
+#include "tuner/cli/model_inputs.h"
 #include "tuner/cli/test_data.h"
 
 namespace tenon::cli {
@@ -49,22 +49,6 @@ std::vector<NdArray> arrange(std::vector<NamedArray> arrays, const std::vector<s
     result.push_back(std::move(it->array));
   }
   return result;
-}
-
-std::vector<NdArray> made_up_inputs(const TenonModelV1& model, std::uint64_t seed) {
-  std::vector<NdArray> inputs;
-  for (int i = 0; i < model.num_inputs; ++i) {
-    const TenonTensorV1& tensor = model.inputs[i];
-    std::vector<std::int64_t> shape;
-    for (int axis = 0; axis < tensor.rank; ++axis) {
-      const std::int64_t dim = tensor.dims[axis];
-      shape.push_back(dim >= 0 ? dim : std::max<std::int64_t>(1, model.symbols[-(dim + 1)].min));
-    }
-    NdArray array = NdArray::zeros(tensor.dtype, shape);
-    fill_generated(&array, {.seed = seed, .tensor_index = static_cast<std::uint64_t>(i)});
-    inputs.push_back(std::move(array));
-  }
-  return inputs;
 }
 
 struct Outcome {

@@ -1,5 +1,223 @@
+// tenon tune: search for fast schedules of a model's workloads, then write the library.
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <sstream>
+
+#include "compiler/support/clock.h"
 #include "compiler/support/error.h"
+#include "compiler/support/files.h"
+#include "compiler/support/hash.h"
+#include "compiler/support/json_text.h"
+#include "rpc/net/client.h"
 #include "tuner/cli/commands.h"
+#include "tuner/cli/evidence.h"
+#include "tuner/cli/places.h"
+#include "tuner/cli/progress.h"
+#include "tuner/session/local_fleet.h"
+#include "tuner/session/session.h"
+#include "tuner/space/space.h"
+
 namespace tenon::cli {
-int run_command(const TuneArguments&) { throw UserError("in work"); }
+namespace {
+
+std::atomic<bool> stop_flag{false};
+std::atomic<int> stop_signal{0};
+
+// The first signal asks to stop; the second ends the program at once.
+extern "C" void on_signal(int signal) {
+  if (stop_signal.exchange(signal) != 0) _exit(128 + signal);
+  stop_flag = true;
 }
+
+void watch_signals() {
+  struct sigaction action = {};
+  action.sa_handler = on_signal;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+// Where measurements come from: the tracker that was named, or a private one.
+struct Fleet {
+  std::unique_ptr<LocalFleet> local;
+  std::unique_ptr<rpc::Client> client;
+};
+
+Fleet open_fleet(const TuneArguments& a) {
+  if (a.tracker.empty() != a.key.empty()) {
+    throw UserError("--tracker and --key belong together: a tracker lets only known keys in");
+  }
+  Fleet fleet;
+  rpc::ClientOptions options;
+  options.name = "tune";
+  options.build = std::string("tenon ") + TENON_VERSION;
+  if (a.tracker.empty()) {
+    LocalFleetOptions local;
+    local.database = database_path(a.db);
+    local.threads = static_cast<std::uint32_t>(a.threads);
+    fleet.local = std::make_unique<LocalFleet>(local);
+    options.url = fleet.local->url();
+    options.key = fleet.local->client_key();
+  } else {
+    options.url = a.tracker;
+    options.key = rpc::read_peer_key(a.key);
+  }
+  fleet.client = std::make_unique<rpc::Client>(options);
+  fleet.client->wait_until_up();
+  return fleet;
+}
+
+SessionOptions session_options(const TuneArguments& a, const Target& target,
+                               std::vector<TuningTask> tasks, const Fleet& fleet) {
+  SessionOptions options;
+  options.tasks = std::move(tasks);
+  options.target = target;
+  options.threads = static_cast<std::uint32_t>(a.threads);
+  options.trials = static_cast<std::uint64_t>(a.trials);
+  options.time_limit_s = a.time_limit_s;
+  options.seed = a.seed;
+  options.label = std::filesystem::path(a.model).filename().string();
+  options.model_hash = sha256_hex(read_file(a.model));
+  if (a.fresh) options.identity = "fresh-" + std::to_string(std::random_device{}());
+  if (fleet.local) options.quiet_lock = fleet.local->quiet_lock();
+  return options;
+}
+
+// Best traces found, else seeds.
+Schedules found_schedules(const SessionResult& result, const Target& target, int threads) {
+  std::map<std::string, std::string> traces;
+  for (const TaskProgress& task : result.progress.tasks) {
+    if (!task.best_trace.empty()) traces[task.workload_hash] = task.best_trace;
+  }
+  return [traces = std::move(traces), target, threads](const std::string& hash,
+                                                       const tir::PrimFunc& func) {
+    const auto it = traces.find(hash);
+    if (it == traces.end()) return seed_schedule(func, target, threads);
+    return ScheduleChoice{parse_trace(it->second), "record"};
+  };
+}
+
+CompileResult compile_with(const relax::Module& module, const Target& target,
+                           const Schedules& schedules, int threads) {
+  CompileOptions options;
+  options.threads = threads;
+  return compile(module, target, schedules, options);
+}
+
+// The tuned library in its place, and two more beside it in a folder of their own for comparing.
+Evidence write_and_compare(const TuneArguments& a, const relax::Module& module,
+                           const Target& target, const SessionResult& result) {
+  const CompileResult tuned =
+      compile_with(module, target, found_schedules(result, target, a.threads), a.threads);
+  write_file_atomically(a.output, tuned.library, 0755);
+  write_file_atomically(std::filesystem::path(a.output).replace_extension(".h"), tuned.header);
+  const TempDir folder("tenon-compare");
+  const auto write = [&](const std::string& name, const Schedules& schedules, int threads) {
+    const auto path = folder.path() / name;
+    write_file_atomically(path, compile_with(module, target, schedules, threads).library, 0755);
+    return path.string();
+  };
+  EvidencePaths paths;
+  paths.tuned = std::filesystem::absolute(a.output).string();
+  paths.untuned = write("untuned.so", [&](const std::string&, const tir::PrimFunc& func) {
+    return seed_schedule(func, target, a.threads);
+  }, a.threads);
+  paths.reference = write("reference.so", [](const std::string&, const tir::PrimFunc&) {
+    return ScheduleChoice{Trace{}, "plain"};
+  }, 1);
+  return gather_evidence(paths, a.threads);
+}
+
+void print_summary(const TuneArguments& a, const SessionResult& result, const Evidence& e) {
+  const SessionProgress& p = result.progress;
+  std::ostream& out = std::cout;
+  out << std::fixed << std::setprecision(3);
+  out << "latency   " << e.untuned_ms << " ms untuned, " << e.tuned_ms << " ms tuned: "
+      << std::setprecision(2) << e.ratio << "x faster (quartiles " << e.ratio_low << " to "
+      << e.ratio_high << ")\n";
+  out << "outputs   " << (e.is_right ? "right" : "WRONG") << ", max |error| " << std::scientific
+      << e.max_error << " against plain loops, max |expected| " << e.max_expected << std::fixed
+      << "\n";
+  out << "trials    " << p.num_trials << " (" << p.num_resumed << " from before)";
+  for (const auto& [outcome, count] : p.outcomes) out << ", " << outcome << " " << count;
+  out << "; stopped: " << name_of(result.reason) << "\n";
+  const std::uint64_t own = p.num_trials - p.num_resumed;
+  out << "time      " << duration_text(p.elapsed_s);
+  if (own > 0) {
+    out << ", " << std::setprecision(3) << p.elapsed_s / static_cast<double>(own) << " s a trial";
+  }
+  out << std::setprecision(1) << ": search " << p.phases.search << " s, learn " << p.phases.learn
+      << " s, send " << p.phases.send << " s, wait for build and run " << p.phases.wait << " s\n";
+  out << "kernels   of one call of the model, slowest first\n";
+  for (const KernelTime& kernel : e.kernels) {
+    out << "  " << std::setw(10) << std::setprecision(1) << kernel.us << " us  " << kernel.name
+        << "\n";
+  }
+  out << "library   " << a.output << "\n"
+      << "next      tenon run " << a.output << " --bench\n";
+}
+
+void print_json(const TuneArguments& a, const SessionResult& result, const Evidence& e) {
+  const SessionProgress& p = result.progress;
+  std::cout << "{\"tenon_tune\":1,\"event\":\"summary\",\"library\":" << json_text(a.output)
+            << ",\"untuned_ms\":" << e.untuned_ms << ",\"tuned_ms\":" << e.tuned_ms
+            << ",\"speedup\":" << e.ratio << ",\"speedup_quartiles\":[" << e.ratio_low << ","
+            << e.ratio_high << "],\"right\":" << (e.is_right ? "true" : "false")
+            << ",\"max_error\":" << e.max_error << ",\"trials\":" << p.num_trials
+            << ",\"resumed\":" << p.num_resumed << ",\"elapsed_s\":" << p.elapsed_s
+            << ",\"stopped\":" << json_text(std::string(name_of(result.reason)))
+            << ",\"outcomes\":{";
+  const char* separator = "";
+  for (const auto& [outcome, count] : p.outcomes) {
+    std::cout << separator << json_text(outcome) << ":" << count;
+    separator = ",";
+  }
+  std::cout << "}}\n";
+}
+
+bool has_valid(const SessionResult& result) {
+  for (const TaskProgress& task : result.progress.tasks) {
+    if (task.best_ns > 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int run_command(const TuneArguments& a) {
+  const Target target = parse_target(a.target);
+  const relax::Module module = load_model(a.model);
+  std::vector<TuningTask> tasks = extract_tasks(module, target);
+  watch_signals();
+  Fleet fleet = open_fleet(a);
+  TrackerMeasurer measurer(*fleet.client);
+  const SystemClock clock;
+  Session session(session_options(a, target, std::move(tasks), fleet), measurer, clock);
+  ProgressView view(a.json);
+  const SessionResult result = session.run(stop_flag, [&](const SessionProgress& progress) {
+    if (fleet.local) {
+      const std::string note = fleet.local->restart_dead();
+      if (!note.empty()) std::cerr << "tune: " << note << "\n";
+    }
+    view.update(progress);
+  });
+  view.finish(result.progress);
+  fleet.client.reset();
+  fleet.local.reset();
+  if (!has_valid(result) && result.progress.num_trials > 0 && stop_signal == 0) {
+    std::cerr << "error: none of " << result.progress.num_trials << " candidates was valid\n";
+    return kWorkFailed;
+  }
+  const Evidence evidence = write_and_compare(a, module, target, result);
+  a.json ? print_json(a, result, evidence) : print_summary(a, result, evidence);
+  if (stop_signal != 0) return 128 + stop_signal;
+  return evidence.is_right ? kDone : kWorkFailed;
+}
+
+}  // namespace tenon::cli
