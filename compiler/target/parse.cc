@@ -21,7 +21,7 @@ struct Request {
 };
 
 const std::vector<std::string>& option_names() {
-  static const std::vector<std::string> names = {"keys", "l1d",       "l2",     "l3",
+  static const std::vector<std::string> names = {"keys",  "l1d",  "l2",      "l3",
                                                  "mattr", "mcpu", "mtriple", "num-cores"};
   return names;
 }
@@ -147,8 +147,8 @@ std::vector<std::string> features_of(const CpuInfo& cpu) {
 Target from_cpu(const Request& request) {
   std::string name = request.mcpu;
   if (name.empty()) {
-    const bool arm = !request.triple.empty() &&
-                     architecture_of(request.triple) == Architecture::kAArch64;
+    const bool arm =
+        !request.triple.empty() && architecture_of(request.triple) == Architecture::kAArch64;
     name = arm ? "generic" : "x86-64";
   }
   const CpuInfo* cpu = find_cpu(name);
@@ -210,7 +210,8 @@ std::string to_string(const Target& target) {
   text += str_cat(" -num-cores=", target.num_cores);
   const CpuInfo* cpu = find_cpu(target.mcpu);
   const CacheSizes& known = cpu->caches;
-  if (target.caches.l1d_bytes != known.l1d_bytes) text += str_cat(" -l1d=", target.caches.l1d_bytes);
+  if (target.caches.l1d_bytes != known.l1d_bytes)
+    text += str_cat(" -l1d=", target.caches.l1d_bytes);
   if (target.caches.l2_bytes != known.l2_bytes) text += str_cat(" -l2=", target.caches.l2_bytes);
   if (target.caches.l3_bytes != known.l3_bytes) text += str_cat(" -l3=", target.caches.l3_bytes);
   return text;

@@ -19,9 +19,10 @@ bool is_speculable(const Expr& e) {
   walk(e, {.expr =
                [&](const Expr& x) {
                  const auto* n = x.as<Binary>();
-                 const bool divides = n && !n->dtype.is_float() &&
-                                      (n->op == BinaryOp::kDiv || n->op == BinaryOp::kMod ||
-                                       n->op == BinaryOp::kFloorDiv || n->op == BinaryOp::kFloorMod);
+                 const bool divides =
+                     n && !n->dtype.is_float() &&
+                     (n->op == BinaryOp::kDiv || n->op == BinaryOp::kMod ||
+                      n->op == BinaryOp::kFloorDiv || n->op == BinaryOp::kFloorMod);
                  ok = ok && !x.as<Load>() && !x.as<Call>() && !x.as<Let>() && !divides;
                  return ok;
                },
@@ -40,8 +41,10 @@ std::string name_argument(const Call& n) {
 
 llvm::Value* FunctionEmitter::call(const Call& n) {
   switch (n.op) {
-    case Intrinsic::kIfThenElse: return if_then_else(n);
-    case Intrinsic::kLikely: return emit(n.args[0]);
+    case Intrinsic::kIfThenElse:
+      return if_then_else(n);
+    case Intrinsic::kLikely:
+      return emit(n.args[0]);
     case Intrinsic::kAddressOf: {
       const auto* access = n.args[0].as<Load>();
       CHECK(access) << "address_of needs a buffer element";
@@ -49,13 +52,16 @@ llvm::Value* FunctionEmitter::call(const Call& n) {
     }
     case Intrinsic::kReinterpret:
       return builder_.CreateBitCast(emit(n.args[0]), value_type(state_.context, n.dtype));
-    case Intrinsic::kAssume: return nullptr;
+    case Intrinsic::kAssume:
+      return nullptr;
     case Intrinsic::kUndef:
       return llvm::Constant::getNullValue(value_type(state_.context, n.dtype));
     case Intrinsic::kRet:
       builder_.CreateRet(emit(tir::cast(kInt32, n.args[0])));
       return nullptr;
-    case Intrinsic::kPrefetch: prefetch(n); return nullptr;
+    case Intrinsic::kPrefetch:
+      prefetch(n);
+      return nullptr;
     case Intrinsic::kBitwiseAnd:
     case Intrinsic::kBitwiseOr:
     case Intrinsic::kBitwiseXor:
@@ -63,18 +69,24 @@ llvm::Value* FunctionEmitter::call(const Call& n) {
     case Intrinsic::kShiftLeft:
     case Intrinsic::kShiftRight:
     case Intrinsic::kPopcount:
-    case Intrinsic::kClz: return bit_operation(n);
+    case Intrinsic::kClz:
+      return bit_operation(n);
     case Intrinsic::kVectorLow:
     case Intrinsic::kVectorHigh:
-    case Intrinsic::kVectorCombine: return vector_operation(n);
+    case Intrinsic::kVectorCombine:
+      return vector_operation(n);
     case Intrinsic::kLaneReduceAdd:
     case Intrinsic::kLaneReduceMax:
-    case Intrinsic::kLaneReduceMin: return lane_reduce(n);
+    case Intrinsic::kLaneReduceMin:
+      return lane_reduce(n);
     case Intrinsic::kCallExtern:
-    case Intrinsic::kCallPureExtern: return call_by_name(n);
+    case Intrinsic::kCallPureExtern:
+      return call_by_name(n);
     case Intrinsic::kCallLlvmIntrin:
-    case Intrinsic::kCallLlvmPureIntrin: return call_llvm(n);
-    default: return unary_math(n);
+    case Intrinsic::kCallLlvmPureIntrin:
+      return call_llvm(n);
+    default:
+      return unary_math(n);
   }
 }
 
@@ -116,12 +128,18 @@ llvm::Value* FunctionEmitter::unary_math(const Call& n) {
     return done(builder_.CreateUnaryIntrinsic(id, args[0]));
   };
   switch (n.op) {
-    case Intrinsic::kSqrt: return unary(llvm::Intrinsic::sqrt);
-    case Intrinsic::kFloor: return unary(llvm::Intrinsic::floor);
-    case Intrinsic::kCeil: return unary(llvm::Intrinsic::ceil);
-    case Intrinsic::kTrunc: return unary(llvm::Intrinsic::trunc);
-    case Intrinsic::kRound: return unary(llvm::Intrinsic::round);
-    case Intrinsic::kNearbyint: return unary(llvm::Intrinsic::nearbyint);
+    case Intrinsic::kSqrt:
+      return unary(llvm::Intrinsic::sqrt);
+    case Intrinsic::kFloor:
+      return unary(llvm::Intrinsic::floor);
+    case Intrinsic::kCeil:
+      return unary(llvm::Intrinsic::ceil);
+    case Intrinsic::kTrunc:
+      return unary(llvm::Intrinsic::trunc);
+    case Intrinsic::kRound:
+      return unary(llvm::Intrinsic::round);
+    case Intrinsic::kNearbyint:
+      return unary(llvm::Intrinsic::nearbyint);
     case Intrinsic::kFabs:
     case Intrinsic::kAbs:
       if (operand.is_float()) return unary(llvm::Intrinsic::fabs);
@@ -134,7 +152,8 @@ llvm::Value* FunctionEmitter::unary_math(const Call& n) {
         return done(builder_.CreateFAdd(builder_.CreateFMul(args[0], args[1]), args[2]));
       }
       return done(builder_.CreateIntrinsic(llvm::Intrinsic::fma, {args[0]->getType()}, args));
-    case Intrinsic::kIsnan: return builder_.CreateFCmpUNO(args[0], args[0]);
+    case Intrinsic::kIsnan:
+      return builder_.CreateFCmpUNO(args[0], args[0]);
     case Intrinsic::kIsinf:
     case Intrinsic::kIsfinite: {
       llvm::Value* size = builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, args[0]);
@@ -142,7 +161,8 @@ llvm::Value* FunctionEmitter::unary_math(const Call& n) {
       return n.op == Intrinsic::kIsinf ? builder_.CreateFCmpOEQ(size, infinity)
                                        : builder_.CreateFCmpOLT(size, infinity);
     }
-    default: break;
+    default:
+      break;
   }
   throw UserError(str_cat("llvm: T.", intrinsic_info(n.op).name, " on ", to_string(operand),
                           " is not generated"));
@@ -153,14 +173,20 @@ llvm::Value* FunctionEmitter::bit_operation(const Call& n) {
   llvm::Value* b = n.args.size() > 1 ? emit(n.args[1]) : nullptr;
   if (b && b->getType() != a->getType()) b = builder_.CreateIntCast(b, a->getType(), true);
   switch (n.op) {
-    case Intrinsic::kBitwiseAnd: return builder_.CreateAnd(a, b);
-    case Intrinsic::kBitwiseOr: return builder_.CreateOr(a, b);
-    case Intrinsic::kBitwiseXor: return builder_.CreateXor(a, b);
-    case Intrinsic::kBitwiseNot: return builder_.CreateNot(a);
-    case Intrinsic::kShiftLeft: return builder_.CreateShl(a, b);
+    case Intrinsic::kBitwiseAnd:
+      return builder_.CreateAnd(a, b);
+    case Intrinsic::kBitwiseOr:
+      return builder_.CreateOr(a, b);
+    case Intrinsic::kBitwiseXor:
+      return builder_.CreateXor(a, b);
+    case Intrinsic::kBitwiseNot:
+      return builder_.CreateNot(a);
+    case Intrinsic::kShiftLeft:
+      return builder_.CreateShl(a, b);
     case Intrinsic::kShiftRight:
       return n.dtype.is_int() ? builder_.CreateAShr(a, b) : builder_.CreateLShr(a, b);
-    default: break;
+    default:
+      break;
   }
   llvm::Value* count =
       n.op == Intrinsic::kPopcount
@@ -195,7 +221,8 @@ llvm::Value* FunctionEmitter::lane_reduce(const Call& n) {
     for (int i = 0; i < lanes; ++i) low.push_back(i), high.push_back(lanes + i);
     llvm::Value* a = builder_.CreateShuffleVector(value, low);
     llvm::Value* b = builder_.CreateShuffleVector(value, high);
-    const Expr x = make_var("low", type.with_lanes(lanes)), y = make_var("high", type.with_lanes(lanes));
+    const Expr x = make_var("low", type.with_lanes(lanes)),
+               y = make_var("high", type.with_lanes(lanes));
     if (lanes == 1) {
       a = builder_.CreateExtractElement(a, std::uint64_t{0});
       b = builder_.CreateExtractElement(b, std::uint64_t{0});

@@ -35,8 +35,8 @@ class TensorChecker {
     check_rank();
     check_dtype();
     check_device();
-    llvm::Value* shape = load_field(emitter_, builder_.getPtrTy(), check_.pointer,
-                                    offsetof(DLTensor, shape));
+    llvm::Value* shape =
+        load_field(emitter_, builder_.getPtrTy(), check_.pointer, offsetof(DLTensor, shape));
     std::vector<llvm::Value*> sizes;
     for (std::size_t axis = 0; axis < check_.tensor.dims.size(); ++axis) {
       llvm::Value* at = builder_.CreateGEP(builder_.getInt64Ty(), shape, builder_.getInt64(axis));
@@ -104,10 +104,30 @@ class TensorChecker {
       why.other_axis = symbols_.axis[i];
       return require(builder_.CreateICmpEQ(found, symbols_.values[i]), why);
     }
+    if (bind_scaled(dim, axis, found)) return;
     if (!as_int(dim) && !all_bound(dim)) return;  // checked once every symbol has its value
     llvm::Value* expected = emit_int64(emitter_, dim);
     require(builder_.CreateICmpEQ(found, expected),
             failure(TENON_ERROR_SHAPE, expected, found, axis));
+  }
+
+  // symbol * constant, not bound yet: the size must be a multiple, and the quotient is the value.
+  bool bind_scaled(const Expr& dim, int axis, llvm::Value* found) {
+    const auto* n = dim.as<Binary>();
+    if (!n || n->op != BinaryOp::kMul) return false;
+    const Expr symbol = as_int(n->b) ? n->a : n->b;
+    const auto factor = as_int(as_int(n->b) ? n->b : n->a);
+    for (std::size_t i = 0; i < spec_.symbols.size(); ++i) {
+      if (!factor || *factor <= 0 || !symbol.same_as(spec_.symbols[i].var)) continue;
+      if (symbols_.values[i]) return false;
+      auto* divisor = builder_.getInt64(static_cast<std::uint64_t>(*factor));
+      llvm::Value* rest = builder_.CreateSRem(found, divisor);
+      require(builder_.CreateICmpEQ(rest, builder_.getInt64(0)),
+              failure(TENON_ERROR_SYMBOL, divisor, found, axis));
+      bind_symbol(i, axis, builder_.CreateSDiv(found, divisor));
+      return true;
+    }
+    return false;
   }
 
   bool all_bound(const Expr& dim) const {
@@ -132,9 +152,9 @@ class TensorChecker {
     symbols_.values[index] = found;
     symbols_.tensor[index] = check_.number;
     symbols_.axis[index] = axis;
-    emitter_.bind(symbol.var, builder_.CreateIntCast(
-                                  found, value_type(builder_.getContext(), dtype_of(symbol.var)),
-                                  true));
+    emitter_.bind(symbol.var,
+                  builder_.CreateIntCast(
+                      found, value_type(builder_.getContext(), dtype_of(symbol.var)), true));
   }
 
   // Null, or row-major without gaps; the stride of an axis of size 1 does not matter.
@@ -204,8 +224,8 @@ void emit_require(FunctionEmitter& emitter, llvm::Value* context, llvm::Value* o
   builder.SetInsertPoint(fail);
   const std::size_t error = offsetof(TenonContextV1, error);
   const auto put = [&](llvm::Value* value, std::size_t offset) {
-    llvm::Value* at = builder.CreateGEP(builder.getInt8Ty(), context,
-                                        builder.getInt64(error + offset));
+    llvm::Value* at =
+        builder.CreateGEP(builder.getInt8Ty(), context, builder.getInt64(error + offset));
     builder.CreateStore(value, at);
   };
   const auto number = [&](int value) { return builder.getInt32(static_cast<unsigned>(value)); };

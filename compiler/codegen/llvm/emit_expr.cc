@@ -135,8 +135,8 @@ llvm::Value* FunctionEmitter::shuffle(const Shuffle& n) {
     chosen.push_back(elements[static_cast<std::size_t>(*at)]);
   }
   if (chosen.size() == 1) return chosen.front();
-  auto* type = llvm::FixedVectorType::get(chosen.front()->getType(),
-                                          static_cast<unsigned>(chosen.size()));
+  auto* type =
+      llvm::FixedVectorType::get(chosen.front()->getType(), static_cast<unsigned>(chosen.size()));
   llvm::Value* result = llvm::PoisonValue::get(type);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     result = builder_.CreateInsertElement(result, chosen[i], i);
@@ -192,11 +192,16 @@ llvm::Value* FunctionEmitter::float_binary(const Binary& n) {
   llvm::Value* a = arithmetic(n.a);
   llvm::Value* b = arithmetic(n.b);
   switch (n.op) {
-    case BinaryOp::kSub: return builder_.CreateFSub(a, b);
-    case BinaryOp::kMul: return builder_.CreateFMul(a, b);
-    case BinaryOp::kDiv: return builder_.CreateFDiv(a, b);
-    case BinaryOp::kMin: return builder_.CreateSelect(builder_.CreateFCmpOLT(a, b), a, b);
-    case BinaryOp::kMax: return builder_.CreateSelect(builder_.CreateFCmpOGT(a, b), a, b);
+    case BinaryOp::kSub:
+      return builder_.CreateFSub(a, b);
+    case BinaryOp::kMul:
+      return builder_.CreateFMul(a, b);
+    case BinaryOp::kDiv:
+      return builder_.CreateFDiv(a, b);
+    case BinaryOp::kMin:
+      return builder_.CreateSelect(builder_.CreateFCmpOLT(a, b), a, b);
+    case BinaryOp::kMax:
+      return builder_.CreateSelect(builder_.CreateFCmpOGT(a, b), a, b);
     case BinaryOp::kFloorDiv:
       return builder_.CreateUnaryIntrinsic(llvm::Intrinsic::floor, builder_.CreateFDiv(a, b));
     case BinaryOp::kMod:
@@ -205,7 +210,8 @@ llvm::Value* FunctionEmitter::float_binary(const Binary& n) {
       llvm::Value* quotient = builder_.CreateUnaryIntrinsic(round, builder_.CreateFDiv(a, b));
       return builder_.CreateFSub(a, builder_.CreateFMul(quotient, b));
     }
-    default: break;
+    default:
+      break;
   }
   CHECK(false) << "float operation " << static_cast<int>(n.op);
   return nullptr;
@@ -218,18 +224,24 @@ llvm::Value* FunctionEmitter::integer_binary(const Binary& n) {
   const bool is_signed = n.dtype.is_int();
   const bool no_wrap = index_depth_ > 0 && is_signed;
   switch (n.op) {
-    case BinaryOp::kAdd: return builder_.CreateAdd(a, b, "", false, no_wrap);
-    case BinaryOp::kSub: return builder_.CreateSub(a, b, "", false, no_wrap);
-    case BinaryOp::kMul: return builder_.CreateMul(a, b, "", false, no_wrap);
-    case BinaryOp::kDiv: return is_signed ? builder_.CreateSDiv(a, b) : builder_.CreateUDiv(a, b);
-    case BinaryOp::kMod: return is_signed ? builder_.CreateSRem(a, b) : builder_.CreateURem(a, b);
+    case BinaryOp::kAdd:
+      return builder_.CreateAdd(a, b, "", false, no_wrap);
+    case BinaryOp::kSub:
+      return builder_.CreateSub(a, b, "", false, no_wrap);
+    case BinaryOp::kMul:
+      return builder_.CreateMul(a, b, "", false, no_wrap);
+    case BinaryOp::kDiv:
+      return is_signed ? builder_.CreateSDiv(a, b) : builder_.CreateUDiv(a, b);
+    case BinaryOp::kMod:
+      return is_signed ? builder_.CreateSRem(a, b) : builder_.CreateURem(a, b);
     case BinaryOp::kMin:
       return builder_.CreateBinaryIntrinsic(
           is_signed ? llvm::Intrinsic::smin : llvm::Intrinsic::umin, a, b);
     case BinaryOp::kMax:
       return builder_.CreateBinaryIntrinsic(
           is_signed ? llvm::Intrinsic::smax : llvm::Intrinsic::umax, a, b);
-    default: break;
+    default:
+      break;
   }
   CHECK(false) << "integer operation " << static_cast<int>(n.op);
   return nullptr;
@@ -240,8 +252,10 @@ llvm::Value* FunctionEmitter::floor_divide(const Binary& n) {
   llvm::Value* a = emit(n.a);
   llvm::Value* b = emit(n.b);
   const bool wants_quotient = n.op == BinaryOp::kFloorDiv;
-  if (!n.dtype.is_int()) return wants_quotient ? builder_.CreateUDiv(a, b) : builder_.CreateURem(a, b);
-  if (const auto divisor = as_int(n.b); divisor && *divisor > 0 && (*divisor & (*divisor - 1)) == 0) {
+  if (!n.dtype.is_int())
+    return wants_quotient ? builder_.CreateUDiv(a, b) : builder_.CreateURem(a, b);
+  if (const auto divisor = as_int(n.b);
+      divisor && *divisor > 0 && (*divisor & (*divisor - 1)) == 0) {
     auto* shift = llvm::ConstantInt::get(a->getType(), __builtin_ctzll(*divisor));
     auto* mask = llvm::ConstantInt::get(a->getType(), *divisor - 1);
     return wants_quotient ? builder_.CreateAShr(a, shift) : builder_.CreateAnd(a, mask);
@@ -321,7 +335,8 @@ llvm::Value* FunctionEmitter::cast(DataType from, DataType to, llvm::Value* valu
   if (to.is_bool()) {
     llvm::Value* zero = llvm::Constant::getNullValue(value->getType());
     if (from.is_bool()) return value;
-    return from.is_float() ? builder_.CreateFCmpUNE(value, zero) : builder_.CreateICmpNE(value, zero);
+    return from.is_float() ? builder_.CreateFCmpUNE(value, zero)
+                           : builder_.CreateICmpNE(value, zero);
   }
   if (from.is_float() && to.is_float()) return builder_.CreateFPCast(value, type);
   if (from.is_float()) {

@@ -160,14 +160,15 @@ llvm::Value* FunctionEmitter::load(const Load& n) {
     return from_memory(whole, builder_.CreateAlignedLoad(type, at.pointer, at.alignment));
   }
   llvm::Value* zero = llvm::Constant::getNullValue(type);
-  return from_memory(whole, builder_.CreateMaskedLoad(type, at.pointer, at.alignment,
-                                                      emit(n.predicate), zero));
+  return from_memory(
+      whole, builder_.CreateMaskedLoad(type, at.pointer, at.alignment, emit(n.predicate), zero));
 }
 
 // Lane by lane; a lane whose predicate is false is zero and reads nothing.
 llvm::Value* FunctionEmitter::gather(const Load& n, int lanes) {
   const BufferNode& buffer = node(n.buffer);
-  CHECK(!buffer.dtype.is_vector()) << "gather from " << buffer.name << ", whose elements are vectors";
+  CHECK(!buffer.dtype.is_vector())
+      << "gather from " << buffer.name << ", whose elements are vectors";
   llvm::Type* element = memory_type(state_.context, buffer.dtype);
   const DataType whole = buffer.dtype.with_lanes(lanes);
   ++index_depth_;
@@ -184,9 +185,9 @@ llvm::Value* FunctionEmitter::gather(const Load& n, int lanes) {
   if (n.predicate) {
     llvm::Value* pointers = builder_.CreateGEP(element, row.pointer, offset);
     llvm::Type* type = memory_type(state_.context, whole);
-    return from_memory(whole, builder_.CreateMaskedGather(type, pointers, alignment,
-                                                          emit(n.predicate),
-                                                          llvm::Constant::getNullValue(type)));
+    return from_memory(whole,
+                       builder_.CreateMaskedGather(type, pointers, alignment, emit(n.predicate),
+                                                   llvm::Constant::getNullValue(type)));
   }
   llvm::Value* result = llvm::PoisonValue::get(memory_type(state_.context, whole));
   for (int i = 0; i < lanes; ++i) {
@@ -223,7 +224,8 @@ void FunctionEmitter::store(const Store& n) {
 
 void FunctionEmitter::scatter(const Store& n, llvm::Value* value, int lanes) {
   const BufferNode& buffer = node(n.buffer);
-  CHECK(!buffer.dtype.is_vector()) << "scatter to " << buffer.name << ", whose elements are vectors";
+  CHECK(!buffer.dtype.is_vector())
+      << "scatter to " << buffer.name << ", whose elements are vectors";
   ++index_depth_;
   llvm::Value* last = emit(n.indices.back());
   --index_depth_;

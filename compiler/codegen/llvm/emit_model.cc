@@ -33,10 +33,10 @@ void require_context(FunctionEmitter& emitter, llvm::Value* context) {
   llvm::IRBuilder<>& builder = emitter.builder();
   llvm::BasicBlock* refuse = emitter.new_block("old");
   llvm::BasicBlock* next = emitter.new_block("next");
-  llvm::Value* size = load_field(emitter, builder.getInt32Ty(), context,
-                                 offsetof(TenonContextV1, struct_size));
-  builder.CreateCondBr(
-      builder.CreateICmpUGE(size, builder.getInt32(sizeof(TenonContextV1))), next, refuse);
+  llvm::Value* size =
+      load_field(emitter, builder.getInt32Ty(), context, offsetof(TenonContextV1, struct_size));
+  builder.CreateCondBr(builder.CreateICmpUGE(size, builder.getInt32(sizeof(TenonContextV1))), next,
+                       refuse);
   builder.SetInsertPoint(refuse);
   builder.CreateRet(builder.getInt32(TENON_ERROR_ABI));
   builder.SetInsertPoint(next);
@@ -80,8 +80,8 @@ Expr symbolic_workspace(const LibrarySpec& spec, const LoweredKernel& kernel, co
   VarMap to_model;
   const std::size_t first = host.params.size() - spec.symbols.size();
   for (std::size_t i = 0; i < spec.symbols.size(); ++i) {
-    to_model[host.params[first + i].var] = cast(dtype_of(host.params[first + i].var),
-                                                spec.symbols[i].var);
+    to_model[host.params[first + i].var] =
+        cast(dtype_of(host.params[first + i].var), spec.symbols[i].var);
   }
   VarMap values;
   const auto& params = kernel.functions[0].func.params;
@@ -145,8 +145,8 @@ llvm::Function* emit_bind(ModuleState& state, const LibrarySpec& spec) {
       throw UserError(str_cat("library ", spec.name, ": symbol ", var(spec.symbols[i].var).name,
                               " is no plain dimension of any input"));
     }
-    llvm::Value* at = builder.CreateGEP(builder.getInt64Ty(), function->getArg(2),
-                                        builder.getInt64(i));
+    llvm::Value* at =
+        builder.CreateGEP(builder.getInt64Ty(), function->getArg(2), builder.getInt64(i));
     builder.CreateStore(symbols.values[i], at);
   }
   check_expressions(emitter, context, spec, fields);
@@ -168,8 +168,8 @@ llvm::Function* emit_output_shape(ModuleState& state, const LibrarySpec& spec) {
     choice->addCase(builder.getInt32(static_cast<unsigned>(i)), block);
     builder.SetInsertPoint(block);
     for (std::size_t axis = 0; axis < spec.outputs[i].dims.size(); ++axis) {
-      llvm::Value* at = builder.CreateGEP(builder.getInt64Ty(), function->getArg(2),
-                                          builder.getInt64(axis));
+      llvm::Value* at =
+          builder.CreateGEP(builder.getInt64Ty(), function->getArg(2), builder.getInt64(axis));
       builder.CreateStore(emit_int64(emitter, spec.outputs[i].dims[axis]), at);
     }
     builder.CreateRet(builder.getInt32(TENON_OK));
@@ -194,7 +194,8 @@ llvm::Function* emit_arena_size(ModuleState& state, const LibrarySpec& spec) {
   const auto number = [&](std::int64_t value) {
     return builder.getInt64(static_cast<std::uint64_t>(value));
   };
-  llvm::Value* size = spec.host.arena_bytes ? emit_int64(emitter, spec.host.arena_bytes) : number(0);
+  llvm::Value* size =
+      spec.host.arena_bytes ? emit_int64(emitter, spec.host.arena_bytes) : number(0);
   size = builder.CreateAdd(size, number(workspace.shared_bytes));
   llvm::Value* most = number(0);
   for (const KernelSpec& k : spec.kernels) {

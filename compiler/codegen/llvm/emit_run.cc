@@ -41,8 +41,8 @@ class KernelCaller {
       llvm::Type* type = kernel->getArg(i)->getType();
       if (type->isIntegerTy()) args[i] = builder.CreateIntCast(args[i], type, true);
     }
-    llvm::Value* clock = load_field(emitter_, builder.getPtrTy(), context_,
-                                    offsetof(TenonContextV1, clock_ns));
+    llvm::Value* clock =
+        load_field(emitter_, builder.getPtrTy(), context_, offsetof(TenonContextV1, clock_ns));
     llvm::Value* begin = now(clock);
     llvm::Value* result = builder.CreateCall(kernel, args);
     add_time(clock, begin, it->second);
@@ -94,8 +94,7 @@ class KernelCaller {
     builder.SetInsertPoint(add);
     llvm::Value* counters =
         load_field(emitter_, builder.getPtrTy(), context_, offsetof(TenonContextV1, kernel_ns));
-    llvm::Value* at =
-        builder.CreateGEP(builder.getInt64Ty(), counters, builder.getInt64(index));
+    llvm::Value* at = builder.CreateGEP(builder.getInt64Ty(), counters, builder.getInt64(index));
     llvm::Value* sum = builder.CreateAdd(builder.CreateLoad(builder.getInt64Ty(), at), spent);
     builder.CreateStore(sum, at);
     builder.CreateBr(next);
@@ -151,8 +150,7 @@ Arena emit_arena(FunctionEmitter& emitter, llvm::Value* context, llvm::Value* si
   emit_require(emitter, context, fits, too_small);
   builder.CreateBr(ready);
   builder.SetInsertPoint(allocate);
-  llvm::Value* function =
-      field(emitter, context, pointer, offsetof(TenonContextV1, allocate));
+  llvm::Value* function = field(emitter, context, pointer, offsetof(TenonContextV1, allocate));
   Failure missing;
   missing.code = TENON_ERROR_ARENA;
   missing.expected = size;
@@ -192,9 +190,9 @@ void emit_release(FunctionEmitter& emitter, llvm::Value* context, llvm::Value* o
 llvm::Value* constants_base(ModuleState& state, const LibrarySpec& spec) {
   auto* pointer = llvm::PointerType::get(state.context, 0);
   if (spec.constants.empty()) return llvm::ConstantPointerNull::get(pointer);
-  auto* global = new llvm::GlobalVariable(state.module, llvm::Type::getInt8Ty(state.context), true,
-                                          llvm::GlobalValue::ExternalLinkage, nullptr,
-                                          kConstantsSymbol);
+  auto* global =
+      new llvm::GlobalVariable(state.module, llvm::Type::getInt8Ty(state.context), true,
+                               llvm::GlobalValue::ExternalLinkage, nullptr, kConstantsSymbol);
   global->setVisibility(llvm::GlobalValue::HiddenVisibility);
   return global;
 }
@@ -204,9 +202,8 @@ llvm::Value* constants_base(ModuleState& state, const LibrarySpec& spec) {
 llvm::Function* emit_host(ModuleState& state, const LibrarySpec& spec) {
   PrimFunc func = spec.host.func;
   const std::size_t expected = spec.inputs.size() + spec.outputs.size() + 2 + spec.symbols.size();
-  CHECK(func.params.size() == expected)
-      << "the host function of " << spec.name << " has " << func.params.size()
-      << " parameters, needs " << expected;
+  CHECK(func.params.size() == expected) << "the host function of " << spec.name << " has "
+                                        << func.params.size() << " parameters, needs " << expected;
   std::vector<llvm::Type*> types;
   for (const Param& param : func.params) {
     types.push_back(value_type(state.context, dtype_of(param.var)));
@@ -244,8 +241,8 @@ llvm::Function* emit_run(ModuleState& state, const LibrarySpec& spec, const RunP
   FunctionEmitter emitter(state, function);
   llvm::IRBuilder<>& builder = emitter.builder();
   llvm::Value* context = function->getArg(0);
-  llvm::Value* symbols = emitter.stack(
-      builder.getInt64Ty(), std::max(1, static_cast<int>(spec.symbols.size())), 8);
+  llvm::Value* symbols =
+      emitter.stack(builder.getInt64Ty(), std::max(1, static_cast<int>(spec.symbols.size())), 8);
   llvm::Value* status = builder.CreateCall(parts.bind, {context, function->getArg(1), symbols});
   llvm::BasicBlock* bad = emitter.new_block("bad");
   llvm::BasicBlock* bound = emitter.new_block("bound");
@@ -273,15 +270,16 @@ llvm::Function* emit_run(ModuleState& state, const LibrarySpec& spec, const RunP
                             load_field(emitter, pointer, function->getArg(2), i * 8)};
     args.push_back(emit_tensor_check(emitter, context, spec, check, values).data);
   }
-  llvm::Value* workers = load_field(emitter, builder.getInt32Ty(), context,
-                                    offsetof(TenonContextV1, num_workers));
+  llvm::Value* workers =
+      load_field(emitter, builder.getInt32Ty(), context, offsetof(TenonContextV1, num_workers));
   llvm::Value* size = builder.CreateCall(parts.arena_size, {symbols, workers});
   const Arena arena = emit_arena(emitter, context, size);
   args.push_back(constants_base(state, spec));
   args.push_back(arena.pointer);
   for (std::size_t i = 0; i < spec.symbols.size(); ++i) {
     const unsigned at = static_cast<unsigned>(args.size());
-    args.push_back(builder.CreateIntCast(values.values[i], parts.host->getArg(at)->getType(), true));
+    args.push_back(
+        builder.CreateIntCast(values.values[i], parts.host->getArg(at)->getType(), true));
   }
   llvm::Value* behind =
       spec.host.arena_bytes ? emit_int64(emitter, spec.host.arena_bytes) : builder.getInt64(0);

@@ -19,8 +19,9 @@ namespace {
 // sse4.1 has rounding; below it LLVM would call libm, and a library has no libm.
 void check_target(const Target& target) {
   if (target.architecture == Architecture::kX86_64 && !target.has("sse4.1")) {
-    throw UserError(str_cat("target ", to_string(target), " lacks sse4.1, which code generation needs"),
-                    "use -mcpu=x86-64-v2 or newer");
+    throw UserError(
+        str_cat("target ", to_string(target), " lacks sse4.1, which code generation needs"),
+        "use -mcpu=x86-64-v2 or newer");
   }
 }
 
@@ -90,8 +91,8 @@ std::vector<codegen::ObjectParts> make_objects(const LibrarySpec& spec,
   storage.push_back(model_object(spec));
   objects.push_back({storage.back()});
   if (!spec.constants.empty()) {
-    objects.push_back(codegen::constants_object(spec.constants, spec.target,
-                                                codegen::kConstantsSymbol, storage));
+    objects.push_back(
+        codegen::constants_object(spec.constants, spec.target, codegen::kConstantsSymbol, storage));
   }
   return objects;
 }

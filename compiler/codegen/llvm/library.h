@@ -28,7 +28,8 @@ struct SymbolSpec {
 };
 
 // dims: IntImm, a symbol's variable, or an int64 expression of symbols. An input's expression that
-// is not a variable is checked, not solved: every symbol must be a plain dimension of some input.
+// is neither a variable nor variable * constant is checked, not solved: every symbol must be such a
+// dimension of some input.
 struct TensorSpec {
   std::string name;
   DataType dtype;

@@ -18,8 +18,8 @@ enum class Output : std::uint8_t { kObject, kAssembly, kIr };
 // Gives the module the target's triple and data layout; to be called before anything is emitted.
 void prepare_module(llvm::Module& module, const Target& target);
 
-// Verifies, runs sroa and early-cse, generates code at level 2 (kKernel). Deterministic. Thread-safe for
-// modules of different contexts. A module that LLVM's verifier refuses is a Bug.
+// Verifies, runs sroa and early-cse, generates code at level 2 (kKernel). Deterministic.
+// Thread-safe for modules of different contexts. A module that LLVM's verifier refuses is a Bug.
 std::string generate(llvm::Module& module, const Target& target, Output output,
                      Effort effort = Effort::kKernel);
 

@@ -12,7 +12,7 @@ using namespace tir;
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr double kHalfPiHigh = 1.5707963267341256;      // its last bits are zero
+constexpr double kHalfPiHigh = 1.5707963267341256;  // its last bits are zero
 constexpr double kHalfPiLow = 6.077100506506192e-11;
 
 std::vector<double> sine_series() {
@@ -87,8 +87,9 @@ Expr expand_pow(MathBuilder& m, const Expr& x, const Expr& y) {
   const Expr floor = m.unary(Intrinsic::kFloor, y);
   const Expr is_whole = m.let("is_whole", equal(floor, y));
   const Expr half = m.let("half", y * m.number(0.5));
-  const Expr is_odd = m.let(
-      "is_odd", logical_and(is_whole, binary(BinaryOp::kNe, m.unary(Intrinsic::kFloor, half), half)));
+  const Expr is_odd =
+      m.let("is_odd",
+            logical_and(is_whole, binary(BinaryOp::kNe, m.unary(Intrinsic::kFloor, half), half)));
   const Expr with_sign = call(Intrinsic::kCopysign, m.type(), {value, x});
   const Expr nan = m.number(std::numeric_limits<double>::quiet_NaN());
   const Expr is_infinite = equal(size, m.number(std::numeric_limits<double>::infinity()));

@@ -24,8 +24,8 @@ bool is_double(const MathBuilder& m) { return m.type().bits == 64; }
 // p in exp(r) = 1 + r + r*r*p(r) for |r| <= ln(2)/2.
 std::vector<double> exp_tail(const MathBuilder& m) {
   if (!is_double(m)) {
-    return {0.50000000778577325,   0.16666666860578783,   0.041666270096929296,
-            0.008333264382894924,  0.0013946062122507398, 0.00019918369790736321};
+    return {0.50000000778577325,  0.16666666860578783,   0.041666270096929296,
+            0.008333264382894924, 0.0013946062122507398, 0.00019918369790736321};
   }
   std::vector<double> series;
   double factorial = 1;
@@ -33,7 +33,8 @@ std::vector<double> exp_tail(const MathBuilder& m) {
   return series;
 }
 
-// (1 + r + r*r*p(r)) * 2^n; 2^n in two factors, so that denormal results and overflow come out right.
+// (1 + r + r*r*p(r)) * 2^n; 2^n in two factors, so that denormal results and overflow come out
+// right.
 Expr scaled_exp(MathBuilder& m, const Expr& r, const Expr& n) {
   const Expr square = m.let("square", r * r);
   const Expr tail = m.polynomial(r, exp_tail(m));
@@ -118,11 +119,10 @@ Expr expand_log(MathBuilder& m, const Expr& x) {
   // Subtracting the bits of sqrt(1/2) first makes the exponent that of the wanted range.
   const Expr bits = m.let("bits", m.bits_of(normal));
   const Expr origin = m.integer(wide ? 0x3fe6a09e667f3bcd : 0x3f3504f3);
-  const Expr exponent = m.let(
-      "exponent", call(Intrinsic::kShiftRight, m.int_type(),
-                       {bits - origin, m.integer(wide ? 52 : 23)}));
-  const Expr scale = call(Intrinsic::kShiftLeft, m.int_type(),
-                          {exponent, m.integer(wide ? 52 : 23)});
+  const Expr exponent = m.let("exponent", call(Intrinsic::kShiftRight, m.int_type(),
+                                               {bits - origin, m.integer(wide ? 52 : 23)}));
+  const Expr scale =
+      call(Intrinsic::kShiftLeft, m.int_type(), {exponent, m.integer(wide ? 52 : 23)});
   const Expr mantissa = m.let("mantissa", m.float_of(bits - scale));
   const Expr e = m.let("e", cast(m.type(), exponent) + shift);
   const Expr f = m.let("f", mantissa - m.number(1));
@@ -142,8 +142,8 @@ Expr expand_log(MathBuilder& m, const Expr& x) {
   const Expr not_finite = logical_not(less(x, m.number(kInfinity)));
   const Expr positive = m.let("positive", select(not_finite, x, sum));
   const Expr zero = m.number(0);
-  const Expr below =
-      select(equal(x, zero), m.number(-kInfinity), m.number(std::numeric_limits<double>::quiet_NaN()));
+  const Expr below = select(equal(x, zero), m.number(-kInfinity),
+                            m.number(std::numeric_limits<double>::quiet_NaN()));
   return select(less_equal(x, zero), below, positive);
 }
 
@@ -156,7 +156,7 @@ Expr expand_tanh(MathBuilder& m, const Expr& x) {
   const Expr signed_large = call(Intrinsic::kCopysign, m.type(), {large, x});
   const Expr z = m.let("z", x * x);
   const bool wide = is_double(m);
-  std::vector<double> tail = {-0.33333331536058974, 0.13333220646749347,   -0.053947459529546313,
+  std::vector<double> tail = {-0.33333331536058974, 0.13333220646749347,    -0.053947459529546313,
                               0.021700243558330629, -0.0081688708380090128, 0.0021303085249661517};
   if (wide) tail = {-1.0 / 3, 2.0 / 15, -17.0 / 315, 62.0 / 2835, -1382.0 / 155925};
   const Expr cube = m.let("cube", x * z);

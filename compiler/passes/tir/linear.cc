@@ -12,8 +12,8 @@ namespace {
 
 void add_atom(LinearSum& sum, const Expr& atom, std::int64_t coefficient) {
   for (LinearSum::Term& term : sum.terms) {
-    const bool is_same = term.atom.same_as(atom) ||
-                         (!atom.as<Var>() && !term.atom.as<Var>() && structural_equal(term.atom, atom));
+    const bool is_same = term.atom.same_as(atom) || (!atom.as<Var>() && !term.atom.as<Var>() &&
+                                                     structural_equal(term.atom, atom));
     if (is_same) {
       term.coefficient += coefficient;
       return;

@@ -21,8 +21,8 @@ bool is_marked(const For& loop) {
   if (const auto it = loop.annotations.find(kTails); it != loop.annotations.end()) {
     const auto* word = std::get_if<std::string>(&it->second.value);
     if (!word || *word != "copies") {
-      throw UserError(str_cat("loop ", var(loop.var).name,
-                              ": annotation tails must be \"copies\""));
+      throw UserError(
+          str_cat("loop ", var(loop.var).name, ": annotation tails must be \"copies\""));
     }
     return true;
   }
@@ -42,7 +42,8 @@ void add_conjuncts(const Expr& condition, std::vector<Expr>& list) {
     add_conjuncts(n->b, list);
   } else if (const auto* inverse = condition.as<Not>()) {
     add_conjuncts(inverse->a, list);
-  } else if (const auto* called = condition.as<Call>(); called && called->op == Intrinsic::kLikely) {
+  } else if (const auto* called = condition.as<Call>();
+             called && called->op == Intrinsic::kLikely) {
     add_conjuncts(called->args[0], list);
   } else {
     list.push_back(condition);
@@ -78,8 +79,12 @@ std::vector<Expr> conditions_on(const Stmt& body, const Expr& loop_var, Analyzer
   return found;
 }
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
-std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a >= 0 ? a / b : -((-a + b - 1) / b);
+}
 
 // Values of the loop variable, [begin, end), on which nothing about a condition is open.
 struct Interval {
@@ -113,7 +118,8 @@ class Cutter {
     const Interval always = where_at_least(a, a.rest.min);
     const Interval maybe = where_at_least(a, a.rest.max);
     // Outside `maybe` it never holds.
-    if (always.begin < always.end && always.end - always.begin >= size() - (maybe.end - maybe.begin)) {
+    if (always.begin < always.end &&
+        always.end - always.begin >= size() - (maybe.end - maybe.begin)) {
       narrow(always);
     } else if (maybe.begin > begin()) {
       narrow({begin(), maybe.begin});
@@ -165,13 +171,24 @@ void cut(Cutter& cutter, const Expr& condition, const Expr& v, Analyzer& analyze
   const Expr one = int_imm(dtype_of(n->a), 1);
   Expr value;
   switch (n->op) {
-    case BinaryOp::kLt: value = n->b - n->a - one; break;
-    case BinaryOp::kLe: value = n->b - n->a; break;
-    case BinaryOp::kGt: value = n->a - n->b - one; break;
-    case BinaryOp::kGe: value = n->a - n->b; break;
+    case BinaryOp::kLt:
+      value = n->b - n->a - one;
+      break;
+    case BinaryOp::kLe:
+      value = n->b - n->a;
+      break;
+    case BinaryOp::kGt:
+      value = n->a - n->b - one;
+      break;
+    case BinaryOp::kGe:
+      value = n->a - n->b;
+      break;
     case BinaryOp::kEq:
-    case BinaryOp::kNe: value = n->a - n->b; break;
-    default: return;
+    case BinaryOp::kNe:
+      value = n->a - n->b;
+      break;
+    default:
+      return;
   }
   const auto affine = as_affine(value, v, analyzer);
   if (!affine) return;

@@ -64,9 +64,9 @@ class Substitution {
       if (known && *known != 0) return statement(n->then_body);
       if (known) return n->else_body ? statement(n->else_body) : nothing();
     }
-    const Stmt mapped = map_stmt_children(
-        s, {.expr = [this](const Expr& e) { return expression(e); },
-            .stmt = [this](const Stmt& child) { return statement(child); }});
+    const Stmt mapped =
+        map_stmt_children(s, {.expr = [this](const Expr& e) { return expression(e); },
+                              .stmt = [this](const Stmt& child) { return statement(child); }});
     if (const auto* n = mapped.as<Seq>()) return dense_seq(n->body);
     return is_store_of_itself(mapped) ? nothing() : mapped;
   }
@@ -152,8 +152,8 @@ class Unroller {
   Stmt expand(const For& n) {
     const auto extent = as_int(n.extent);
     if (!extent) {
-      throw UserError(str_cat("unroll: loop ", var(n.var).name,
-                              " needs a constant number of iterations"));
+      throw UserError(
+          str_cat("unroll: loop ", var(n.var).name, " needs a constant number of iterations"));
     }
     const std::int64_t step = n.step ? as_int(n.step).value_or(1) : 1;
     std::vector<Stmt> copies;
@@ -181,8 +181,8 @@ class Unroller {
                        .stmt = [](const Stmt& x) -> Stmt {
                          const auto* n = x.as<Store>();
                          if (!n) return x;
-                         return Store{n->buffer, {canonical_index(n->indices[0])}, n->value,
-                                      n->predicate};
+                         return Store{
+                             n->buffer, {canonical_index(n->indices[0])}, n->value, n->predicate};
                        }});
   }
 
@@ -193,17 +193,20 @@ class Unroller {
 
 bool has_conditions(const Stmt& s) {
   bool found = false;
-  walk(s, {.expr = [&](const Expr& e) {
-             const auto* n = e.as<Call>();
-             const auto* load = e.as<Load>();
-             found = found || (n && n->op == Intrinsic::kIfThenElse) || (load && load->predicate);
-             return !found;
-           },
-           .stmt = [&](const Stmt& x) {
-             const auto* n = x.as<Store>();
-             found = found || x.as<If>() || (n && n->predicate);
-             return !found;
-           }});
+  walk(s, {.expr =
+               [&](const Expr& e) {
+                 const auto* n = e.as<Call>();
+                 const auto* load = e.as<Load>();
+                 found =
+                     found || (n && n->op == Intrinsic::kIfThenElse) || (load && load->predicate);
+                 return !found;
+               },
+           .stmt =
+               [&](const Stmt& x) {
+                 const auto* n = x.as<Store>();
+                 found = found || x.as<If>() || (n && n->predicate);
+                 return !found;
+               }});
   return found;
 }
 
@@ -220,7 +223,8 @@ Expr decided_mask(const Expr& e) {
   const auto* lanes = n->a.as<Ramp>();
   const auto* limit = n->b.as<Broadcast>();
   if (!lanes || !limit || (n->op != BinaryOp::kLt && n->op != BinaryOp::kLe)) return {};
-  const auto base = as_int(lanes->base), stride = as_int(lanes->stride), count = as_int(lanes->lanes);
+  const auto base = as_int(lanes->base), stride = as_int(lanes->stride),
+             count = as_int(lanes->lanes);
   const auto bound = as_int(limit->value);
   if (!base || !stride || !count || !bound || *stride <= 0) return {};
   const std::int64_t end = n->op == BinaryOp::kLt ? *bound : *bound + 1;

@@ -71,10 +71,9 @@ class LaneMaker {
   Stmt reduce(const Store& n, const Expr& index, const Expr&) {
     const auto* op = n.value.as<Binary>();
     const auto* old = op ? op->a.as<Load>() : nullptr;
-    const bool fits = old && old->buffer.same_as(n.buffer) &&
-                      structural_equal(old->indices[0], n.indices[0]) &&
-                      (op->op == BinaryOp::kAdd || op->op == BinaryOp::kMax ||
-                       op->op == BinaryOp::kMin);
+    const bool fits =
+        old && old->buffer.same_as(n.buffer) && structural_equal(old->indices[0], n.indices[0]) &&
+        (op->op == BinaryOp::kAdd || op->op == BinaryOp::kMax || op->op == BinaryOp::kMin);
     if (!fits || !may_reduce_ || mask_) {
       refuse(loop_var_, str_cat("stores to ", node(n.buffer).name,
                                 " at an index that does not depend on it; a reduction over lanes "
@@ -233,7 +232,8 @@ class LaneMaker {
     if (!has_vector) return is_same ? e : Expr(copy);
     if (intrinsic_info(n.op).effect != Effect::kPure || n.op == Intrinsic::kAddressOf ||
         n.op == Intrinsic::kCallPureExtern) {
-      refuse(loop_var_, str_cat("holds T.", intrinsic_info(n.op).name, ", which has no vector form"));
+      refuse(loop_var_,
+             str_cat("holds T.", intrinsic_info(n.op).name, ", which has no vector form"));
     }
     for (Expr& arg : copy.args) {
       if (!arg.as<StringImm>()) arg = widen(arg);
@@ -272,7 +272,8 @@ class LaneMaker {
 int widest_element_bits(const Stmt& body, const Expr& v) {
   int bits = 0;
   const auto note = [&](const Buffer& buffer, const std::vector<Expr>& indices) {
-    if (std::any_of(indices.begin(), indices.end(), [&](const Expr& e) { return uses_var(e, v); })) {
+    if (std::any_of(indices.begin(), indices.end(),
+                    [&](const Expr& e) { return uses_var(e, v); })) {
       bits = std::max(bits, node(buffer).dtype.size_bytes() * 8);
     }
   };

@@ -96,7 +96,8 @@ void time_kernel(const std::string& path, const tir::PrimFunc& func, const Targe
   arrays.reserve(static_cast<std::size_t>(model.num_inputs + model.num_outputs));
   for (int i = 0; i < model.num_inputs; ++i) make(model.inputs[i]);
   for (int i = 0; i < model.num_outputs; ++i) make(model.outputs[i]);
-  for (int i = 0; i < model.num_inputs; ++i) inputs.push_back(arrays[static_cast<std::size_t>(i)].view());
+  for (int i = 0; i < model.num_inputs; ++i)
+    inputs.push_back(arrays[static_cast<std::size_t>(i)].view());
   for (int i = 0; i < model.num_outputs; ++i) {
     outputs.push_back(arrays[static_cast<std::size_t>(model.num_inputs + i)].view());
   }

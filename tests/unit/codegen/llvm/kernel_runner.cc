@@ -34,11 +34,11 @@ Library load_bytes(const std::string& bytes) {
 }  // namespace
 
 DLDataType dl_dtype_of(DataType type) {
-  const std::uint8_t code = type.is_bool()                        ? kDLBool
-                            : type.is_int()                       ? kDLInt
-                            : type.is_uint()                      ? kDLUInt
-                            : type.code == TypeCode::kBFloat      ? kDLBfloat
-                                                                  : kDLFloat;
+  const std::uint8_t code = type.is_bool()                   ? kDLBool
+                            : type.is_int()                  ? kDLInt
+                            : type.is_uint()                 ? kDLUInt
+                            : type.code == TypeCode::kBFloat ? kDLBfloat
+                                                             : kDLFloat;
   return {code, type.bits, 1};
 }
 
@@ -93,7 +93,8 @@ std::string difference_when_compiled(const PrimFunc& func, const Target& target,
     for (std::int64_t i = 0; i < a.num_elements(); ++i) {
       const double x = a.get(i), y = b.get(i);
       const bool same = x == y || (x != x && y != y);
-      if (same || std::abs(x - y) <= tolerance * std::max({1.0, std::abs(x), std::abs(y)})) continue;
+      if (same || std::abs(x - y) <= tolerance * std::max({1.0, std::abs(x), std::abs(y)}))
+        continue;
       return str_cat("tensor ", t, " element ", i, ": interpreter ", x, ", compiled ", y);
     }
   }

@@ -20,7 +20,9 @@ std::string difference(const std::string& script, double tolerance = 1e-6) {
 TEST(Kernel, MatmulWithRelu) {
   EXPECT_EQ(difference(R"(
 @T.prim_func(s_tir=True)
-def main(A: T.Buffer((20, 30), "float32"), B: T.Buffer((30, 17), "float32"), D: T.Buffer((20, 17), "float32")):
+def main(A: T.Buffer((20, 30), "float32"),
+         B: T.Buffer((30, 17), "float32"),
+         D: T.Buffer((20, 17), "float32")):
     with T.sblock("root"):
         C = T.sblock_alloc_buffer((20, 17))
         for i, j, k in T.grid(20, 17, 30):
@@ -39,20 +41,24 @@ def main(A: T.Buffer((20, 30), "float32"), B: T.Buffer((30, 17), "float32"), D: 
 TEST(Kernel, ConvolutionWithPadding) {
   EXPECT_EQ(difference(R"(
 @T.prim_func(s_tir=True)
-def main(X: T.Buffer((1, 3, 9, 9), "float32"), W: T.Buffer((5, 3, 3, 3), "float32"), Y: T.Buffer((1, 5, 9, 9), "float32")):
+def main(X: T.Buffer((1, 3, 9, 9), "float32"),
+         W: T.Buffer((5, 3, 3, 3), "float32"),
+         Y: T.Buffer((1, 5, 9, 9), "float32")):
     with T.sblock("root"):
         P = T.sblock_alloc_buffer((1, 3, 11, 11))
         C = T.sblock_alloc_buffer((1, 5, 9, 9))
         for n, c, y, x in T.grid(1, 3, 11, 11):
             with T.sblock("pad"):
                 vn, vc, vy, vx = T.axis.remap("SSSS", [n, c, y, x])
-                P[vn, vc, vy, vx] = T.if_then_else(1 <= vy and vy < 10 and 1 <= vx and vx < 10, X[vn, vc, vy - 1, vx - 1], T.float32(0.0))
-        for n, o, y, x, c, ky, kx in T.grid(1, 5, 9, 9, 3, 3, 3):
+                P[vn, vc, vy, vx] = T.if_then_else(
+                    1 <= vy and vy < 10 and 1 <= vx and vx < 10,
+                    X[vn, vc, vy - 1, vx - 1], T.float32(0.0))
+        for n, o, y, x, c, p, q in T.grid(1, 5, 9, 9, 3, 3, 3):
             with T.sblock("conv"):
-                vn, vo, vy, vx, vc, vky, vkx = T.axis.remap("SSSSRRR", [n, o, y, x, c, ky, kx])
+                vn, vo, vy, vx, vc, vp, vq = T.axis.remap("SSSSRRR", [n, o, y, x, c, p, q])
                 with T.init():
                     C[vn, vo, vy, vx] = T.float32(0.0)
-                C[vn, vo, vy, vx] = C[vn, vo, vy, vx] + P[vn, vc, vy + vky, vx + vkx] * W[vo, vc, vky, vkx]
+                C[vn, vo, vy, vx] = C[vn, vo, vy, vx] + P[vn, vc, vy + vp, vx + vq] * W[vo, vc, vp, vq]
         for n, o, y, x in T.grid(1, 5, 9, 9):
             with T.sblock("relu"):
                 vn, vo, vy, vx = T.axis.remap("SSSS", [n, o, y, x])

@@ -96,7 +96,8 @@ def relu(X: T.Buffer((16,), "float32"), Y: T.Buffer((16,), "float32")):
 )");
   const PrimFunc multiply = parse_prim_func(R"(
 @T.prim_func(s_tir=True)
-def multiply(X: T.Buffer((16,), "float32"), W: T.Buffer((16,), "float32"), Y: T.Buffer((16,), "float32")):
+def multiply(X: T.Buffer((16,), "float32"), W: T.Buffer((16,), "float32"),
+             Y: T.Buffer((16,), "float32")):
     with T.sblock("root"):
         for i in range(16):
             with T.sblock("Y"):
@@ -113,17 +114,17 @@ def multiply(X: T.Buffer((16,), "float32"), W: T.Buffer((16,), "float32"), Y: T.
   const Expr x = make_pointer("x", kFloat32, "global"), y = make_pointer("y", kFloat32, "global");
   const Buffer weights = make_buffer({.name = "constants", .dtype = kUInt8, .shape = {i64(128)}});
   const Buffer arena = make_buffer({.name = "arena", .dtype = kUInt8, .shape = {i64(64)}});
-  spec.host.func.params = {{x, {}}, {y, {}}, {node(weights).data, weights}, {node(arena).data, arena}};
+  spec.host.func.params = {
+      {x, {}}, {y, {}}, {node(weights).data, weights}, {node(arena).data, arena}};
   const auto at = [](const Buffer& buffer, std::int64_t offset) {
     return call(Intrinsic::kAddressOf, kHandleType, {load(buffer, {i64(offset)})});
   };
   const auto run = [](std::vector<Expr> args) -> Stmt {
     return Evaluate{call(Intrinsic::kCallExtern, kInt32, std::move(args))};
   };
-  spec.host.func.body =
-      seq({run({string_imm("relu"), x, at(arena, 0)}),
-           run({string_imm("multiply"), at(arena, 0),
-                at(weights, constant_offsets(constants)[1]), y})});
+  spec.host.func.body = seq({run({string_imm("relu"), x, at(arena, 0)}),
+                             run({string_imm("multiply"), at(arena, 0),
+                                  at(weights, constant_offsets(constants)[1]), y})});
   spec.host.arena_bytes = i64(64);
   spec.constants = constants;
   return spec;

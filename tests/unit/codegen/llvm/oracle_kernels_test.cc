@@ -14,7 +14,8 @@ namespace {
 
 std::vector<std::string> kernel_names() {
   std::vector<std::string> names;
-  const std::filesystem::path folder = std::string(TENON_SOURCE_DIR) + "/../shared/oracle/lowered/cpu";
+  const std::filesystem::path folder =
+      std::string(TENON_SOURCE_DIR) + "/../shared/oracle/lowered/cpu";
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
     names.push_back(entry.path().filename().string());
@@ -32,9 +33,9 @@ TEST_P(OracleKernels, ComputeWhatTheInterpreterComputes) {
   if (GetParam() == "hoist") GTEST_SKIP() << "has a scalar parameter that no tensor gives";
   if (GetParam() == "packed_i8__vnni") GTEST_SKIP() << "needs AVX-512; see the refusal below";
   const bool is_half = GetParam().find("16") != std::string::npos;
-  EXPECT_EQ(difference_when_compiled(func, parse_target("llvm -mcpu=x86-64-v3"),
-                                     is_half ? 2e-2 : 1e-5),
-            "");
+  EXPECT_EQ(
+      difference_when_compiled(func, parse_target("llvm -mcpu=x86-64-v3"), is_half ? 2e-2 : 1e-5),
+      "");
 }
 
 TEST(OracleKernel, RefusesInstructionsThatTheTargetLacks) {

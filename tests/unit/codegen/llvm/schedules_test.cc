@@ -17,25 +17,25 @@ using namespace tir;
 // Every loop serial, every buffer in memory, no hint.
 PrimFunc plain(const PrimFunc& func) {
   std::map<Buffer, Buffer, IdLess> buffers;
-  const Stmt body = rewrite(
-      func.body, {.stmt = [](const Stmt& s) -> Stmt {
-                    const auto* n = s.as<For>();
-                    if (!n) return s;
-                    For loop = *n;
-                    loop.kind = ForKind::kSerial;
-                    loop.annotations.clear();
-                    return loop;
-                  },
-                  .buffer = [&](const Buffer& b) {
-                    if (node(b).scope != "local") return b;
-                    Buffer& made = buffers[b];
-                    if (!made) {
-                      BufferNode n = node(b);
-                      n.scope = "global";
-                      made = n;
-                    }
-                    return made;
-                  }});
+  const Stmt body = rewrite(func.body, {.stmt = [](const Stmt& s) -> Stmt {
+                                          const auto* n = s.as<For>();
+                                          if (!n) return s;
+                                          For loop = *n;
+                                          loop.kind = ForKind::kSerial;
+                                          loop.annotations.clear();
+                                          return loop;
+                                        },
+                                        .buffer =
+                                            [&](const Buffer& b) {
+                                              if (node(b).scope != "local") return b;
+                                              Buffer& made = buffers[b];
+                                              if (!made) {
+                                                BufferNode n = node(b);
+                                                n.scope = "global";
+                                                made = n;
+                                              }
+                                              return made;
+                                            }});
   return with_body(func, body);
 }
 
@@ -68,8 +68,8 @@ TEST_P(Schedules, EqualTheirPlainForm) {
       if (std::memcmp(&a[i], &b[i], 4) == 0) continue;
       if (wrong++ == 0) first = i;
     }
-    EXPECT_EQ(wrong, 0u) << "of " << a.size() << " elements of tensor " << t << "; element " << first
-                         << " is " << a[first] << ", plain " << b[first];
+    EXPECT_EQ(wrong, 0u) << "of " << a.size() << " elements of tensor " << t << "; element "
+                         << first << " is " << a[first] << ", plain " << b[first];
   }
 }
 
