@@ -4,7 +4,10 @@ namespace tenon::golden {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
+      {"asm_loops", asm_loops},
       {"caret", caret},
+      {"lower", lower_pass},
+      {"lower_refuses", lower_refuses},
       {"nearest", nearest},
       {"sha256", sha256},
       {"tir_print", tir_print},

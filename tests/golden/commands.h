@@ -10,7 +10,10 @@ namespace tenon::golden {
 
 const std::vector<Command>& commands();
 
+std::string asm_loops(const Request& request);
 std::string caret(const Request& request);
+std::string lower_pass(const Request& request);
+std::string lower_refuses(const Request& request);
 std::string nearest(const Request& request);
 std::string sha256(const Request& request);
 std::string tir_print(const Request& request);
