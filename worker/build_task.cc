@@ -82,18 +82,29 @@ BuildOutput BuildExecutor::build(const rpc::Fence& fence, const rpc::BuildSpec& 
     is_cancelled_ = false;
   }
   BuildOutput output =
-      try_build(spec, wall_limit_ms > 0 ? wall_limit_ms : settings_.default_wall_ms);
+      try_twice(spec, wall_limit_ms > 0 ? wall_limit_ms : settings_.default_wall_ms);
   const std::lock_guard lock(mutex_);
   current_.reset();
   return is_cancelled_ ? failed(rpc::Outcome::kCancelled, "cancelled") : output;
 }
 
+// A SIGKILL from outside may be a person, or the kernel short of memory for another's sake. The
+// candidate is blamed only when it happens to a second child too.
+BuildOutput BuildExecutor::try_twice(const rpc::BuildSpec& spec, uint32_t wall_limit_ms) {
+  BuildOutput output = try_build(spec, wall_limit_ms);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!output.is_killed || is_cancelled_) return output;
+  }
+  return try_build(spec, wall_limit_ms);
+}
+
 BuildOutput BuildExecutor::try_build(const rpc::BuildSpec& spec, uint32_t wall_limit_ms) {
-  if (num_builds_ >= settings_.max_builds) set_child(nullptr);
+  const bool is_worn = num_builds_ >= settings_.max_builds;
+  if (child_ != nullptr && (is_worn || child_->has_ended())) set_child(nullptr);
   BuildOutput started = start();
   if (started.outcome != rpc::Outcome::kOk) return started;
   ++num_builds_;
-  // A child that died since the last build shows here or in receive_result.
   child_->send(static_cast<uint16_t>(BuilderFrame::kBuild), spec, kSendTimeoutMs);
   BuildOutput output = receive_result(wall_limit_ms);
   output.toolchain = toolchain_;
@@ -151,7 +162,10 @@ BuildOutput BuildExecutor::lose_child(const rpc::PipeFailure& failure, uint32_t 
                                : str_cat("the builder ended with ", status.describe());
   if (!said.empty()) detail += "; it wrote: " + said.substr(0, 2000);
   const bool is_killed = !is_hung && status.signal == SIGKILL;
-  return failed(is_killed ? rpc::Outcome::kCandidateLimit : rpc::Outcome::kCompileError, detail);
+  BuildOutput output =
+      failed(is_killed ? rpc::Outcome::kCandidateLimit : rpc::Outcome::kCompileError, detail);
+  output.is_killed = is_killed;
+  return output;
 }
 
 }  // namespace tenon

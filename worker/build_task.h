@@ -29,6 +29,7 @@ struct BuildOutput {
   rpc::Toolchain toolchain;
   uint32_t build_ms = 0;
   uint32_t link_ms = 0;
+  bool is_killed = false;  // the child got a SIGKILL that is not ours: worth another try
 };
 
 // Builds one after the other on one thread; cancel() may come from any other.
@@ -46,6 +47,7 @@ class BuildExecutor {
   void cancel(const rpc::Fence& fence);
 
  private:
+  BuildOutput try_twice(const rpc::BuildSpec& spec, uint32_t wall_limit_ms);
   BuildOutput try_build(const rpc::BuildSpec& spec, uint32_t wall_limit_ms);
   BuildOutput receive_result(uint32_t wall_limit_ms);
   BuildOutput receive_library(const BuiltReport& report, int timeout_ms);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -146,7 +147,19 @@ Child::~Child() {
 
 std::variant<rpc::PipeFrame, rpc::PipeFailure> Child::receive(int timeout_ms,
                                                               uint32_t max_body_bytes) {
-  return rpc::read_frame(control_.get(), timeout_ms, max_body_bytes);
+  pollfd entries[] = {{control_.get(), POLLIN, 0}, {process_->pidfd(), POLLIN, 0}};
+  const int num_ready = ::poll(entries, 2, timeout_ms);
+  if (num_ready == 0) return rpc::PipeFailure{rpc::PipeEnd::kTimeout, "no frame in time"};
+  const bool has_data = num_ready > 0 && entries[0].revents != 0;
+  const bool is_over = num_ready > 0 && entries[1].revents != 0;
+  if (is_over && !has_data) return rpc::PipeFailure{rpc::PipeEnd::kClosed, "the child has ended"};
+  // What an ended child wrote is there already.
+  return rpc::read_frame(control_.get(), is_over ? 0 : timeout_ms, max_body_bytes);
+}
+
+bool Child::has_ended() {
+  pollfd entry{process_->pidfd(), POLLIN, 0};
+  return ::poll(&entry, 1, 0) > 0;
 }
 
 void Child::kill() {

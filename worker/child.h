@@ -60,7 +60,13 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
+  // The next frame. kClosed also when the child has ended while something that it left behind
+  // keeps the socket open.
   std::variant<rpc::PipeFrame, rpc::PipeFailure> receive(int timeout_ms, uint32_t max_body_bytes);
+
+  // True when the child has ended.
+  bool has_ended();
+
   template <class T>
   bool send(uint16_t type, const T& message, int timeout_ms) {
     return rpc::write_message(control_.get(), type, message, timeout_ms);

@@ -155,8 +155,10 @@ Daemon::Daemon(const WorkerOptions& options, Log& log)
 
 Daemon::~Daemon() {
   link_.reset();
-  lanes_.reset();
   children_.close();
+  // Descendants that left their group may hold a socket that a lane waits for.
+  children_.kill_strays();
+  lanes_.reset();
   children_.kill_strays();
 }
 

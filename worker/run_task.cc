@@ -76,6 +76,7 @@ RunOutput judge_end(const RunnerEnd& end) {
   } else if (is_limit_signal(end.status.signal)) {
     output.outcome = rpc::Outcome::kCandidateLimit;
     output.detail = ended + ": " + limit_text(end.status.signal);
+    output.is_killed = end.status.signal == SIGKILL;
   } else {
     output.outcome = rpc::Outcome::kCandidateCrash;
     output.detail = ended;
@@ -408,14 +409,21 @@ RunOutput RunExecutor::run(const RunInput& input) {
     current_ = input.fence;
     is_cancelled_ = false;
   }
-  RunOutput output = run_uncancelled(input);
+  RunOutput output = run_twice(input);
   const std::lock_guard lock(mutex_);
   current_.reset();
-  if (is_cancelled_) return {rpc::Outcome::kCancelled, "cancelled", std::nullopt, {}};
+  if (is_cancelled_) return {rpc::Outcome::kCancelled, "cancelled", std::nullopt, {}, false};
   return output;
 }
 
-RunOutput RunExecutor::run_uncancelled(const RunInput& input) {
+// A SIGKILL from outside may be a person, or the kernel short of memory for another's sake. The
+// candidate is blamed only when it happens a second time.
+RunOutput RunExecutor::run_twice(const RunInput& input) {
+  RunOutput output = run_once(input);
+  return output.is_killed && !is_cancelled() ? run_once(input) : output;
+}
+
+RunOutput RunExecutor::run_once(const RunInput& input) {
   const Clock::time_point begin = Clock::now();
   std::shared_ptr<const RunArrays> reference;
   RunOutput failed = run_reference(input, &reference);

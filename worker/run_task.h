@@ -40,6 +40,7 @@ struct RunOutput {
   std::string detail;
   std::optional<rpc::RunReport> report;
   std::vector<SandboxStep> sandbox;
+  bool is_killed = false;  // the runner got a SIGKILL that is not ours: worth another try
 };
 
 // The outputs of one run: seeds in order, and in each the outputs in order.
@@ -76,7 +77,8 @@ class RunExecutor {
   struct Session;
 
   bool is_cancelled();
-  RunOutput run_uncancelled(const RunInput& input);
+  RunOutput run_twice(const RunInput& input);
+  RunOutput run_once(const RunInput& input);
   RunOutput run_reference(const RunInput& input, std::shared_ptr<const RunArrays>* arrays);
   void start(Session* session, const RunInput& input, bool is_reference);
   void follow(Session* session, const RunArrays* reference, bool is_measured);

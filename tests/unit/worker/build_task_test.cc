@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <csignal>
+#include <cstdlib>
 #include <thread>
+
+#include "compiler/support/files.h"
 
 namespace tenon {
 namespace {
@@ -15,6 +19,7 @@ class BuildTask : public testing::Test {
   BuildSettings settings() {
     BuildSettings made;
     made.builder_program = std::string(TENON_BINARY_DIR) + "/tests/fake-builder";
+    setenv("TENON_TEST_MARK", (dir_.path() / "mark").c_str(), 1);
     return made;
   }
   BuildOutput build(BuildExecutor& executor, const std::string& trace, uint32_t limit_ms = 5000) {
@@ -24,6 +29,7 @@ class BuildTask : public testing::Test {
     return executor.build({++task_, 1, 1}, spec, limit_ms);
   }
 
+  TempDir dir_;
   ChildTable table_;
   uint64_t task_ = 0;
 };
@@ -75,6 +81,22 @@ TEST_F(BuildTask, crash_is_the_candidates_outcome_and_the_next_build_works) {
   const BuildOutput left = build(executor, "leave");
   EXPECT_NE(left.detail.find("exit code 7"), std::string::npos) << left.detail;
   EXPECT_EQ(build(executor, "good").outcome, rpc::Outcome::kOk);
+}
+
+TEST_F(BuildTask, child_that_was_killed_between_two_builds_blames_nobody) {
+  BuildExecutor executor(table_, settings());
+  const std::string first = build(executor, "pid").library;
+  ASSERT_EQ(kill(std::stoi(first), SIGKILL), 0);
+  const BuildOutput output = build(executor, "pid");
+  EXPECT_EQ(output.outcome, rpc::Outcome::kOk) << output.detail;
+  EXPECT_NE(output.library, first);
+}
+
+TEST_F(BuildTask, candidate_is_blamed_for_a_kill_only_the_second_time) {
+  BuildExecutor executor(table_, settings());
+  const BuildOutput output = build(executor, "kill");
+  EXPECT_EQ(output.outcome, rpc::Outcome::kCandidateLimit) << output.detail;
+  EXPECT_EQ(build(executor, "kill once").outcome, rpc::Outcome::kOk);
 }
 
 TEST_F(BuildTask, build_over_its_time_is_ended) {

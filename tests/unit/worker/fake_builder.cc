@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -10,6 +13,14 @@
 #include "worker/build/builder.h"
 
 namespace {
+
+// True until a file of the test is there; makes it.
+bool is_first_time() {
+  const std::filesystem::path mark = std::getenv("TENON_TEST_MARK");
+  const bool is_first = !std::filesystem::exists(mark);
+  std::ofstream(mark) << "here";
+  return is_first;
+}
 
 tenon::BuildResult candidate(const std::string& name) {
   const std::string folder = std::string(TENON_BINARY_DIR) + "/tests/candidates/";
@@ -26,6 +37,9 @@ tenon::BuildResult build(tenon::rpc::BuildSpec spec) {
     return candidate(name.substr(0, name.find(' ')));
   }
   if (spec.trace == "crash") std::raise(SIGSEGV);
+  if (spec.trace == "kill" || (spec.trace == "kill once" && is_first_time())) {
+    std::raise(SIGKILL);
+  }
   if (spec.trace == "leave") _exit(7);
   while (spec.trace == "hang") pause();
   if (spec.trace == "refuse") {

@@ -193,6 +193,16 @@ TEST_F(RunTask, spinning_candidate_is_gone_with_its_descendants_before_the_next_
   }
 }
 
+TEST_F(RunTask, end_of_the_candidate_is_seen_although_a_descendant_keeps_the_socket) {
+  RunExecutor executor(table_, settings({"seccomp"}));
+  executor.run(input("behave"));
+  const Clock::time_point start = Clock::now();
+  const RunOutput output = executor.run(input("leave_a_holder"));
+  EXPECT_EQ(output.outcome, rpc::Outcome::kCandidateCrash) << output.detail;
+  EXPECT_LT(Clock::now() - start, std::chrono::seconds(2));
+  EXPECT_EQ(count_live_runners(), 0);
+}
+
 TEST_F(RunTask, racing_stops_a_hopeless_candidate_early) {
   RunExecutor executor(table_, settings());
   RunInput in = input("take_long");

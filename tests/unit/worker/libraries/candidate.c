@@ -47,6 +47,16 @@ static void spin(float* z) {
   }
 }
 
+/* Leaves at once, but a grandchild outside of its group keeps all its descriptors open. */
+static void leave_a_holder(float* z) {
+  (void)z;
+  if (fork() == 0) {
+    setsid();
+    for (;;) sleep(1000);
+  }
+  _exit(0);
+}
+
 static void write_file(float* z) {
   (void)z;
   const char* path = getenv("TENON_TEST_FILE");
@@ -135,4 +145,4 @@ const TenonModelV1* tenon_model_v1(void) { return &model; }
 /* The behaviours that this library was not compiled for. */
 void (*const tenon_test_unused[])(float*) = {
     behave, give_wrong_numbers, leave_one_out, segfault, run_over_the_end, step_before_the_start,
-    leave, spin, write_file, open_socket, fork_once, take_memory, print_much, take_long};
+    leave, leave_a_holder, spin, write_file, open_socket, fork_once, take_memory, print_much, take_long};
