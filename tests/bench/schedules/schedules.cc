@@ -3,8 +3,9 @@
 //
 //   schedules FILE.py ... [--target TARGET] [--macs N] [--bytes N] [--asm] [--stages] [--ir]
 //
-// FILE.py holds one scheduled function. --macs N prints the share of the probe for N multiply-adds,
-// --bytes N prints GB/s; --asm, --ir and --stages print the code instead of running it.
+// FILE.py holds one scheduled function; its first line may say "# macs N" (multiply-adds: the share
+// of the probe is printed) or "# bytes N" (GB/s), as --macs and --bytes do. --asm, --ir and --stages
+// print the code instead of running it.
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -120,15 +121,25 @@ void time_kernel(const std::string& path, const tir::PrimFunc& func, const Targe
   std::printf("\n");
 }
 
+// "# macs N" or "# bytes N" on the first line.
+Options with_work(Options options, const std::string& text) {
+  const std::vector<std::string> words = split(text.substr(0, text.find('\n')), ' ');
+  if (words.size() != 3 || words[0] != "#") return options;
+  if (words[1] == "macs") options.macs = parse_int(words[2]).value_or(0);
+  if (words[1] == "bytes") options.bytes = parse_int(words[2]).value_or(0);
+  return options;
+}
+
 int run(int argc, char** argv) {
   const Options options = parse(argc, argv);
   const Target target = parse_target(options.target);
   for (const std::string& path : options.files) {
-    const tir::PrimFunc func = tir::parse_prim_func(read(path), path);
+    const std::string text = read(path);
+    const tir::PrimFunc func = tir::parse_prim_func(text, path);
     if (options.shows_assembly || options.shows_stages || options.shows_ir) {
       show(func, target, options);
     } else {
-      time_kernel(path, func, target, options);
+      time_kernel(path, func, target, with_work(options, text));
     }
   }
   return 0;
