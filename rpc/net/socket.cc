@@ -51,6 +51,15 @@ int zmq_type(Socket::Kind kind) {
   return ZMQ_PAIR;
 }
 
+// "tcp://[::ffff:127.0.0.1]:7701", as a socket that may speak IPv6 names an IPv4 address, the usual
+// way.
+std::string plain_ipv4(std::string url) {
+  constexpr std::string_view kPrefix = "tcp://[::ffff:";
+  const std::size_t end = url.find(']');
+  if (!url.starts_with(kPrefix) || end == std::string::npos) return url;
+  return str_cat("tcp://", url.substr(kPrefix.size(), end - kPrefix.size()), url.substr(end + 1));
+}
+
 class Received {
  public:
   Received() { zmq_msg_init(&message_); }
@@ -130,7 +139,7 @@ std::string Socket::bind(const std::string& url) {
   std::size_t size = sizeof bound;
   if (zmq_getsockopt(socket_, ZMQ_LAST_ENDPOINT, bound, &size) != 0)
     throw_zmq("ask for the bound address");
-  return bound;
+  return plain_ipv4(bound);
 }
 
 void Socket::connect(const std::string& url) {
