@@ -145,6 +145,18 @@ Stmt redirect_reads(const Stmt& block, const Buffer& from, const Buffer& to) {
   return rewrite(block, rewriter);
 }
 
+void check_not_matched(const Schedule& schedule, const Site& site, const Buffer& buffer,
+                       const std::string& scope, const std::string& what) {
+  for (const Stmt& block : all_blocks(site.stmt())) {
+    for (const MatchBuffer& match : block.get<Block>().match_buffers) {
+      if (!match.source.buffer.same_as(buffer) || node(match.buffer).scope == scope) continue;
+      schedule_error(schedule, site, what + ": view " + node(match.buffer).name + " of buffer " +
+                                         node(buffer).name + " is in scope " +
+                                         node(match.buffer).scope);
+    }
+  }
+}
+
 std::vector<Stmt> writers_in(const Site& scope, const Buffer& buffer) {
   std::vector<Stmt> writers;
   for (const Stmt& block : child_blocks(scope.stmt())) {

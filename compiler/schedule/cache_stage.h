@@ -37,6 +37,10 @@ tir::Stmt insert_stage(const tir::Stmt& parent, std::size_t position, const tir:
 tir::Stmt redirect_buffer(const tir::Stmt& block, const tir::Buffer& from, const tir::Buffer& to);
 tir::Stmt redirect_reads(const tir::Stmt& block, const tir::Buffer& from, const tir::Buffer& to);
 
+// Throws when a block below matches `buffer` as a view: views of another scope cannot follow it.
+void check_not_matched(const Schedule& schedule, const Site& block, const tir::Buffer& buffer,
+                       const std::string& scope, const std::string& what);
+
 // The writers of `buffer` among the blocks directly in the scope.
 std::vector<tir::Stmt> writers_in(const Site& scope, const tir::Buffer& buffer);
 

@@ -143,6 +143,10 @@ Answer apply_cache_read(const Schedule& s, const Call& c) {
 Answer apply_cache_write(const Schedule& s, const Call& c) {
   return made(cache_write(s, cache_args(c)));
 }
+Answer apply_reindex(const Schedule& s, const Call& c) {
+  return made(reindex(s, {block_input(c, 0), int_attr(c, 0),
+                          int_attr(c, 1) == 0 ? BufferUse::kRead : BufferUse::kWrite}));
+}
 Answer apply_set_scope(const Schedule& s, const Call& c) {
   return {set_scope(s, block_input(c, 0), int_attr(c, 0), text_attr(c, 1)), {}, {}};
 }
@@ -171,6 +175,21 @@ Answer apply_compute_at(const Schedule& s, const Call& c) {
 Answer apply_reverse_compute_at(const Schedule& s, const Call& c) {
   return {reverse_compute_at(s, compute_at_args(c)), {}, {}};
 }
+Answer apply_reorder_block_iter_var(const Schedule& s, const Call& c) {
+  return {reorder_block_iter_var(s, block_input(c, 0), int_list_input(c, 1)), {}, {}};
+}
+Answer apply_unsafe_set_dtype(const Schedule& s, const Call& c) {
+  return {unsafe_set_dtype(s, block_input(c, 0), int_attr(c, 0), text_attr(c, 1)), {}, {}};
+}
+Answer apply_unsafe_hide_buffer_access(const Schedule& s, const Call& c) {
+  const std::string use = text_input(c, 1);
+  if (use != "read" && use != "write") throw UserError("input 1 must be \"read\" or \"write\"");
+  return {unsafe_hide_buffer_access(s, block_input(c, 0),
+                                    use == "read" ? BufferUse::kRead : BufferUse::kWrite,
+                                    int_list_input(c, 2)),
+          {},
+          {}};
+}
 Answer apply_compute_inline(const Schedule& s, const Call& c) {
   return {compute_inline(s, block_input(c, 0)), {}, {}};
 }
@@ -179,6 +198,12 @@ Answer apply_reverse_compute_inline(const Schedule& s, const Call& c) {
 }
 Answer apply_decompose_reduction(const Schedule& s, const Call& c) {
   return made(decompose_reduction(s, block_input(c, 0), loop_input(c, 1)));
+}
+Answer apply_decompose_padding(const Schedule& s, const Call& c) {
+  return made(decompose_padding(s, block_input(c, 0), loop_input(c, 1)));
+}
+Answer apply_rfactor(const Schedule& s, const Call& c) {
+  return made(rfactor(s, loop_input(c, 0), int_attr(c, 0)));
 }
 Answer apply_enter_postproc(const Schedule& s, const Call&) { return {s, {}, {}}; }
 
@@ -200,6 +225,7 @@ const std::vector<PrimitiveKind>& primitive_kinds() {
       {"Split", kAnyNumber, 2, false, apply_split},
       {"Fuse", kAnyNumber, 1, false, apply_fuse},
       {"Reorder", kAnyNumber, 0, false, apply_reorder},
+      {"ReorderBlockIterVar", 2, 0, false, apply_reorder_block_iter_var},
       {"AddUnitLoop", 1, 0, false, apply_add_unit_loop},
       {"Parallel", 1, 0, false, apply_parallel},
       {"Vectorize", 1, 0, false, apply_vectorize},
@@ -209,14 +235,19 @@ const std::vector<PrimitiveKind>& primitive_kinds() {
       {"Unannotate", 1, 1, false, apply_unannotate},
       {"CacheRead", 2, 2, false, apply_cache_read},
       {"CacheWrite", 2, 2, false, apply_cache_write},
+      {"ReIndex", 1, 2, false, apply_reindex},
       {"SetScope", 1, 2, false, apply_set_scope},
       {"StorageAlign", 1, 4, false, apply_storage_align},
       {"TransformLayout", 2, 4, false, apply_transform_layout},
+      {"UnsafeSetDType", 1, 2, false, apply_unsafe_set_dtype},
+      {"UnsafeHideBufferAccess", 3, 0, false, apply_unsafe_hide_buffer_access},
       {"ComputeAt", 2, 2, false, apply_compute_at},
       {"ReverseComputeAt", 2, 2, false, apply_reverse_compute_at},
       {"ComputeInline", 1, 0, false, apply_compute_inline},
       {"ReverseComputeInline", 1, 0, false, apply_reverse_compute_inline},
       {"DecomposeReduction", 2, 0, false, apply_decompose_reduction},
+      {"DecomposePadding", 2, 0, false, apply_decompose_padding},
+      {"RFactor", 1, 1, false, apply_rfactor},
       {"EnterPostproc", 0, 0, false, apply_enter_postproc},
   };
   return kKinds;

@@ -23,9 +23,12 @@ class Relayer {
     if (const auto* loop = stmt.as<For>()) {
       analyzer_.bind(loop->var, Range{loop->min, loop->extent});
     }
+    if (const auto* block = stmt.as<Block>()) {
+      for (const IterVar& iter : block->iter_vars) inside_.bind(iter.var, iter.domain);
+    }
     Stmt changed = map_stmt_children(stmt, children());
     if (const auto* write = changed.as<Store>(); write && write->buffer.same_as(from_)) {
-      return store(to_, map_indices(map_, write->indices, analyzer_), write->value,
+      return store(to_, mapped(write->indices), write->value,
                    write->predicate);
     }
     if (is_block(changed)) return finish_block(stmt, changed);
@@ -45,9 +48,32 @@ class Relayer {
     rewriter.expr = [this](const Expr& e) -> Expr {
       const auto* l = e.as<Load>();
       if (!l || !l->buffer.same_as(from_)) return e;
-      return load(to_, map_indices(map_, l->indices, analyzer_), l->predicate);
+      return load(to_, mapped(l->indices), l->predicate);
     };
     return rewriter;
+  }
+
+  // Domains of iter vars are used where they take a quotient or remainder away altogether, not to
+  // rearrange one.
+  std::vector<Expr> mapped(const std::vector<Expr>& indices) {
+    std::vector<Expr> result = map_indices(map_, indices, analyzer_);
+    std::vector<Expr> bounded = map_indices(map_, indices, inside_);
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      if (divides(result[i]) && !divides(bounded[i])) result[i] = bounded[i];
+    }
+    return result;
+  }
+
+  static bool divides(const Expr& index) {
+    bool found = false;
+    Visitor visitor;
+    visitor.expr = [&](const Expr& e) {
+      const auto* b = e.as<Binary>();
+      found |= b && (b->op == BinaryOp::kFloorDiv || b->op == BinaryOp::kFloorMod);
+      return !found;
+    };
+    walk(index, visitor);
+    return found;
   }
 
   // Allocation and regions follow the buffer; regions are found again from the body.
@@ -84,7 +110,8 @@ class Relayer {
 
   Buffer from_, to_;
   const IndexMap& map_;
-  Analyzer analyzer_;
+  Analyzer analyzer_;  // knows the loops
+  Analyzer inside_;    // knows the iter vars
 };
 
 }  // namespace

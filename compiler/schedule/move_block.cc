@@ -85,27 +85,6 @@ Position find_position(const Site& loop, const Names& producers, const Names& co
   return {std::nullopt, static_cast<std::size_t>(args.index)};
 }
 
-// Memory in `scope` is shared by the threads of this axis, so one block serves all of them.
-bool is_shared_by(const std::string& scope, const std::string& thread_tag) {
-  bool is_thread = thread_tag.rfind("threadIdx", 0) == 0;
-  if (scope.rfind("shared", 0) == 0) return is_thread;
-  if (scope == "warp") return thread_tag == "threadIdx.x";
-  return false;
-}
-
-// Loops below `loop` around the block, and thread loops above that share the buffer's memory.
-RangeMap relaxed_loops(const Site& block, const Site& loop, const Buffer& buffer) {
-  RangeMap ranges = ranges_of(loops_above(block, loop.path.size()));
-  for (const Stmt& s : loop.path) {
-    const auto* outer = s.as<For>();
-    if (!outer || outer->kind != ForKind::kThreadBinding) continue;
-    if (is_shared_by(node(buffer).scope, outer->thread_tag)) {
-      ranges[outer->var] = {outer->min, outer->extent};
-    }
-  }
-  return ranges;
-}
-
 void unite(std::vector<IntSet>& sets, const std::vector<IntSet>& other, Analyzer& analyzer) {
   if (sets.empty()) {
     sets = other;
@@ -141,7 +120,7 @@ std::vector<RegionPair> region_pairs(const Site& block, const Site& loop, const 
       for (RegionPair& pair : pairs) {
         if (!pair.buffer.same_as(r.buffer)) continue;
         unite(pair.required,
-              touched_region(r.region, relaxed_loops(site, loop, r.buffer),
+              touched_region(r.region, relaxed_loops(site, loop.path.size() - 1, r.buffer),
                                           site.block().predicate, analyzer),
               analyzer);
       }

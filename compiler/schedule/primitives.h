@@ -73,6 +73,8 @@ struct FuseArgs {
 };
 Changed<LoopRef> fuse(const Schedule& schedule, const FuseArgs& args);
 Schedule reorder(const Schedule& schedule, const std::vector<LoopRef>& loops);
+Schedule reorder_block_iter_var(const Schedule& schedule, const BlockRef& block,
+                                const std::vector<std::int64_t>& order);
 Changed<LoopRef> add_unit_loop(const Schedule& schedule, const BlockRef& block);
 Changed<LoopRef> add_unit_loop(const Schedule& schedule, const LoopRef& loop);
 
@@ -122,6 +124,12 @@ struct TransformLayoutArgs {
   bool assume_injective = false;
 };
 Schedule transform_layout(const Schedule& schedule, const TransformLayoutArgs& args);
+
+// The caller's risk: the type of an intermediate buffer, and what a block declares to access.
+Schedule unsafe_set_dtype(const Schedule& schedule, const BlockRef& block,
+                          std::int64_t buffer_index, const std::string& dtype);
+Schedule unsafe_hide_buffer_access(const Schedule& schedule, const BlockRef& block, BufferUse use,
+                                   const std::vector<std::int64_t>& indices);
 
 // --- Where blocks are computed ---
 struct ComputeAtArgs {

@@ -65,22 +65,26 @@ Site scope_of(const Schedule& schedule, const Site& block, const std::string& wh
 
 }  // namespace
 
-bool has_affine_binding(const Site& site) {
+std::optional<std::string> why_not_affine(const Site& site) {
   const Block& block = site.block();
-  if (block.iter_vars.empty()) return true;
+  if (block.iter_vars.empty()) return std::nullopt;
   RangeMap loops = ranges_of(loops_above(site));
-  if (loops.empty()) return true;
+  if (loops.empty()) return std::nullopt;
   std::vector<Expr> bindings;
   for (const IterVar& iter : block.iter_vars) bindings.push_back(iter.binding);
   Analyzer analyzer;
   IterMapResult map = detect_iter_map(bindings, loops, block.predicate, analyzer,
                                       {IterMapLevel::kSurjective, /*simplify_trivial=*/false});
-  if (!map) return false;
-  for (const IterSum& sum : map.indices) {
-    if (!sum.args.empty() && !is_int(sum.args.front().scale, 1)) return false;
+  if (!map) return map.error;
+  for (std::size_t i = 0; i < map.indices.size(); ++i) {
+    const IterSum& sum = map.indices[i];
+    if (sum.args.empty() || is_int(sum.args.front().scale, 1)) continue;
+    return "iter " + var(block.iter_vars[i].var).name + " takes only every other value";
   }
-  return true;
+  return std::nullopt;
 }
+
+bool has_affine_binding(const Site& site) { return !why_not_affine(site); }
 
 bool has_trivial_binding(const Block& block) {
   return std::all_of(block.iter_vars.begin(), block.iter_vars.end(), [](const IterVar& iter) {
@@ -169,9 +173,10 @@ void check_compact_dataflow(const Schedule& schedule, const Site& subtree,
 }
 
 void check_affine_binding(const Schedule& schedule, const Site& block, const std::string& what) {
-  if (has_affine_binding(block)) return;
-  schedule_error(schedule, block,
-                 what + ": the bindings of block " + block.block().name + " are not affine");
+  auto why = why_not_affine(block);
+  if (!why) return;
+  schedule_error(schedule, block, what + ": the bindings of block " + block.block().name +
+                                      " are not affine: " + *why);
 }
 
 void check_complete(const Schedule& schedule, const Site& block, const std::string& what) {

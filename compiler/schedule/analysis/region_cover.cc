@@ -26,11 +26,6 @@ std::size_t common_ancestor(const Site& a, const Site& b) {
   return i;
 }
 
-// Loops at path positions above `last`, not beyond the nearest block.
-RangeMap loops_below(const Site& site, std::size_t last) {
-  return ranges_of(loops_above(site, last + 1));
-}
-
 bool covers(const Buffer& buffer, const Sets& produced, const Sets& consumed, Analyzer& analyzer) {
   const std::vector<Expr>& shape = node(buffer).shape;
   for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -48,7 +43,7 @@ std::vector<Sets> produced_at(const std::vector<Site>& producers, std::size_t an
   for (const Site& producer : producers) {
     for (const BufferRegion& write : unbound_writes(producer.block())) {
       if (!write.buffer.same_as(buffer)) continue;
-      auto set = estimate_region_lower_bound(write.region, loops_below(producer, ancestor),
+      auto set = estimate_region_lower_bound(write.region, relaxed_loops(producer, ancestor, buffer),
                                              producer.block().predicate, analyzer);
       if (set) touched.push_back(*set);
     }
@@ -77,7 +72,7 @@ bool is_covered_at(const Site& consumer, const std::vector<Site>& producers,
   for (const BufferRegion& read : unbound_reads(consumer.block())) {
     std::vector<Sets> touched = produced_at(producers, ancestor, read.buffer, analyzer);
     if (touched.empty()) continue;
-    Sets consumed = touched_region(read.region, loops_below(consumer, ancestor),
+    Sets consumed = touched_region(read.region, relaxed_loops(consumer, ancestor, read.buffer),
                                                 consumer.block().predicate, analyzer);
     if (!covers(read.buffer, union_lower_bound(touched, analyzer), consumed, analyzer)) {
       return false;

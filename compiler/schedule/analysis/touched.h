@@ -4,10 +4,15 @@
 #include <vector>
 
 #include "compiler/arith/int_set.h"
+#include "compiler/schedule/tree.h"
 
 namespace tenon {
 
 std::vector<IntSet> touched_region(const Region& region, const RangeMap& loops,
                                    const tir::Expr& predicate, Analyzer& analyzer);
+
+// The loops that run while one iteration of what stands at path[last] does: those around the block
+// below it, and thread loops above whose threads share the buffer's memory.
+RangeMap relaxed_loops(const Site& block, std::size_t last, const tir::Buffer& buffer);
 
 }  // namespace tenon

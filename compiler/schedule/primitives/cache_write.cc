@@ -20,6 +20,7 @@ Changed<BlockRef> cache_write(const Schedule& schedule, const CacheArgs& args) {
   Buffer buffer = written_buffer(schedule, site, args.buffer_index, what);
   Site scope = cut(site, scope_index(schedule, site, what));
   check_stage_pipeline(schedule, scope, what);
+  check_not_matched(schedule, site, buffer, args.scope, what);
   std::vector<Stmt> writers = writers_in(scope, buffer);
   if (writers.size() != 1) {
     schedule_error(schedule, site, str_cat(what, ": ", writers.size(), " blocks write buffer ",

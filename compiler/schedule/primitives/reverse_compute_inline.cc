@@ -94,7 +94,7 @@ VarMap solve_iters(const Schedule& schedule, const Consumer& consumer, const Sto
     if (is_one(iter.domain.extent)) units[iter.var] = iter.domain.min;
   }
   IterMapResult map = detect_iter_map(consumer.loads.front(), ranges, bool_imm(true), analyzer,
-                                      {IterMapLevel::kBijective, /*simplify_trivial=*/true});
+                                      {IterMapLevel::kBijective, /*simplify_trivial=*/false});
   if (!map) {
     schedule_error(schedule, consumer.site,
                    what + ": the indices at which block " + consumer.site.block().name +

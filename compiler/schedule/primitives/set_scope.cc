@@ -17,13 +17,13 @@ Schedule set_scope(const Schedule& schedule, const BlockRef& block, std::int64_t
                                    quote(scope), ")");
   Buffer buffer = written_buffer(schedule, site, buffer_index, what);
   check_scope(schedule, site, scope, what);
+  if (node(buffer).scope == scope) return schedule;
   Stmt owner = allocating_block(site.path.front(), buffer);
   if (!owner) {
     schedule_error(schedule, site, what + ": buffer " + node(buffer).name +
                                        " is not allocated by a block",
                    "parameters and T.alloc_buffer keep their scope");
   }
-  if (node(buffer).scope == scope) return schedule;
   Buffer moved = renamed_buffer(buffer, node(buffer).name + "_" + scope, scope);
   VarMap vars{{node(buffer).data, node(moved).data}};
   Stmt body = substitute(owner, vars, {{buffer, moved}});
