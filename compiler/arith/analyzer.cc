@@ -13,11 +13,13 @@ Analyzer::~Analyzer() = default;
 
 void Analyzer::bind(const Expr& var, const tir::Range& range) {
   TermId v = core_->pool.read(var);
-  core_->unbind(v);
   DataType dtype = tir::dtype_of(var);
   auto as_dtype = [&](const Expr& e) { return tir::cast(dtype, e); };
   Expr least = simplify(as_dtype(range.min)), extent = simplify(as_dtype(range.extent));
   auto min = tir::as_int(least), count = tir::as_int(extent);
+  // The same loop met again says nothing new.
+  if (min && count && core_->is_bound_to(v, {*min, add_int(*min, *count - 1)})) return;
+  core_->unbind(v);
   if (count && *count == 1 && !min) {
     bind(var, least);
     return;
@@ -54,10 +56,7 @@ Analyzer::Constraint::Constraint(Analyzer& analyzer, const Expr& condition)
 }
 Analyzer::Constraint::~Constraint() { analyzer_.core_->pop(); }
 
-Expr Analyzer::simplify(const Expr& e) {
-  core_->pool.forget_read();
-  return core_->simplify_expr(e);
-}
+Expr Analyzer::simplify(const Expr& e) { return core_->simplify_expr(e); }
 
 Expr Analyzer::simplify_float_zero(const Expr& e) {
   return core_->simplify_with_float_zero(e);
@@ -70,6 +69,8 @@ bool Analyzer::can_prove(const Expr& condition) {
 namespace {
 
 bool prove_binary(ArithCore& core, BinaryOp op, const Expr& a, const Expr& b) {
+  // Two constants fold at once.
+  if (a.as<tir::IntImm>() && b.as<tir::IntImm>()) return tir::is_int(tir::binary(op, a, b), 1);
   return core.prove(core.pool.read(tir::binary(op, a, b)));
 }
 

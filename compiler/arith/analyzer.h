@@ -73,7 +73,8 @@ class Analyzer {
   // and fusions cancelled, constants folded, decided comparisons and selects gone. Floating-point
   // arithmetic keeps its value to the last bit: only x * 1, x / 1, x - 0, equal arms of a select,
   // decided selects and constants of one float32 or float64 operation are folded. Indices inside
-  // loads and arguments inside calls are simplified too. Gives back `e` itself when nothing changes.
+  // loads and arguments inside calls are simplified too. Gives back `e` itself when nothing
+  // changes.
   tir::Expr simplify(const tir::Expr& e);
   // As simplify, and also 0 * x -> 0, x + 0 -> x, 0 - x * c -> x * -c for floats: wrong for NaN,
   // infinities and the sign of zero, so only for code that was made from such products (transforms

@@ -28,6 +28,7 @@ class ArithCore {
   // variable is forgotten with it.
   void assume_of(TermId var, TermId condition);
   void bind_bound(TermId var, ConstIntBound bound);
+  bool is_bound_to(TermId var, ConstIntBound bound) const;
   void bind_value(TermId var, TermId value);
   // Forgets what was bound to the variable.
   void unbind(TermId var);
@@ -52,6 +53,8 @@ class ArithCore {
   TermId simplify(TermId t);
   // Simplifies `t` where `condition` holds.
   TermId simplify_under(TermId condition, TermId t);
+  // The same for what is simplified already; `t` itself when it is large or this is such a look.
+  TermId look_again_under(TermId condition, TermId t);
   tir::Expr simplify_expr(const tir::Expr& e);
   tir::Expr simplify_with_float_zero(const tir::Expr& e);
   // A leaf that is no variable: loads, calls, floats and vectors (simplify_vector.cc).
@@ -139,6 +142,8 @@ class ArithCore {
   bool join_with_sum(Linear& linear, LinearTerm term);
   bool join_with_rest(Linear& linear, LinearTerm term, std::int64_t divisor);
   TermId div_const(Linear linear, std::int64_t divisor, DataType dtype);
+  TermId div_nested(const Linear& sum, std::int64_t divisor, DataType dtype);
+  TermId div_split_coefs(Linear sum, Linear quotient, std::int64_t divisor, DataType dtype);
   TermId mod_const(Linear linear, std::int64_t divisor, DataType dtype);
   TermId div_symbol(TermId a, TermId b);
   TermId mod_symbol(TermId a, TermId b);
@@ -178,6 +183,9 @@ class ArithCore {
   int depth_ = 0;
   TermId only_ = kNoTerm;
   bool fold_float_zero_ = false;
+  // Inside a second look at what is simplified already: no third one, or chains of conditions
+  // would take time exponential in their length.
+  bool is_second_look_ = false;
 };
 
 }  // namespace tenon

@@ -62,6 +62,11 @@ void ArithCore::bind_bound(TermId var, ConstIntBound bound) {
   tighten(var, bound);
 }
 
+bool ArithCore::is_bound_to(TermId var, ConstIntBound bound) const {
+  auto at = bounds_.find(var);
+  return at != bounds_.end() && at->second == bound && !values_.count(var);
+}
+
 void ArithCore::bind_value(TermId var, TermId value) {
   TermId simple = simplify(value);
   new_epoch();

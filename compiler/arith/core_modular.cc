@@ -11,7 +11,9 @@ ModularSet normal(std::int64_t coeff, std::int64_t base) {
 }
 
 // Numbers this large are not worth following: they would overflow soon.
-bool is_large(std::int64_t x) { return x > (std::int64_t{1} << 40) || x < -(std::int64_t{1} << 40); }
+bool is_large(std::int64_t x) {
+  return x > (std::int64_t{1} << 40) || x < -(std::int64_t{1} << 40);
+}
 
 ModularSet add_sets(ModularSet a, ModularSet b) {
   std::int64_t base;
@@ -20,8 +22,10 @@ ModularSet add_sets(ModularSet a, ModularSet b) {
 }
 ModularSet mul_sets(ModularSet a, ModularSet b) {
   if (is_large(a.coeff) || is_large(a.base) || is_large(b.coeff) || is_large(b.base)) return {};
-  __int128 pq = static_cast<__int128>(a.coeff) * b.coeff, pb = static_cast<__int128>(a.coeff) * b.base,
-           aq = static_cast<__int128>(a.base) * b.coeff, base = static_cast<__int128>(a.base) * b.base;
+  __int128 pq = static_cast<__int128>(a.coeff) * b.coeff,
+           pb = static_cast<__int128>(a.coeff) * b.base,
+           aq = static_cast<__int128>(a.base) * b.coeff,
+           base = static_cast<__int128>(a.base) * b.base;
   constexpr __int128 kLimit = INT64_MAX;
   auto is_out = [&](__int128 x) { return x > kLimit || x < -kLimit; };
   if (is_out(pq) || is_out(pb) || is_out(aq) || is_out(base)) return {};

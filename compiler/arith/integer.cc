@@ -30,7 +30,8 @@ ConstIntBound div_by_positive(ConstIntBound a, ConstIntBound b, Limit limit) {
 template <class Limit>
 ConstIntBound div_bounds(ConstIntBound a, ConstIntBound b, Limit limit) {
   ConstIntBound result{kPosInf, kNegInf};
-  if (b.max >= 1) result = unite(result, div_by_positive(a, {std::max<std::int64_t>(b.min, 1), b.max}, limit));
+  if (b.max >= 1)
+    result = unite(result, div_by_positive(a, {std::max<std::int64_t>(b.min, 1), b.max}, limit));
   if (b.min <= -1) {
     ConstIntBound flipped = negate({b.min, std::min<std::int64_t>(b.max, -1)});
     result = unite(result, div_by_positive(negate(a), flipped, limit));

@@ -116,16 +116,19 @@ std::optional<IterSum> IterRewriter::fuse(const IterSum& sum) {
   }
   std::reverse(flat.begin(), flat.end());
   std::reverse(grouped.begin(), grouped.end());
-  IterSum flattened{flat, num(0)}, structured{grouped, num(0)};
+  Expr base = simple(sum.base + extra);
+  return remember({flat, num(0)}, {grouped, num(0)}, relative(expected), base_scale, base);
+}
+
+// The fused iterator of these splits, the same one each time it is asked for.
+IterSum IterRewriter::remember(const IterSum& flattened, const IterSum& structured,
+                               const Expr& extent, const Expr& scale, const Expr& base) {
   if (const Fused* old = find_fused(flattened)) {
-    IterSum out{{{old->mark, num(1), old->mark.extent, base_scale}}, num(0)};
-    out.base = simple(sum.base + old->offset * base_scale);
-    return out;
+    return {{{old->mark, num(1), old->mark.extent, scale}}, base};
   }
-  Expr extent = relative(expected);
   IterMark mark{{}, std::make_shared<IterSum>(structured), extent};
   fused_.push_back({flattened, structured, mark, num(0)});
-  return IterSum{{{mark, num(1), extent, base_scale}}, simple(sum.base + extra)};
+  return {{{mark, num(1), extent, scale}}, base};
 }
 
 void IterRewriter::add_constraint(const IterConstraint& c) {

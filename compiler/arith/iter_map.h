@@ -74,7 +74,8 @@ std::vector<tir::Expr> iter_map_simplify(const std::vector<tir::Expr>& indices,
                                          const RangeMap& iters, const tir::Expr& predicate,
                                          Analyzer& analyzer, const IterMapOptions& options = {});
 
-// `index` as one sum of splits of iterators ordered by scale, largest first; nullopt when it is not.
+// `index` as one sum of splits of iterators ordered by scale, largest first; nullopt when it is
+// not.
 std::optional<IterSum> normalize_to_iter_sum(const tir::Expr& index, const RangeMap& iters,
                                              Analyzer& analyzer);
 

@@ -65,6 +65,8 @@ class IterRewriter {
   IterSum multiply(IterSum sum, const tir::Expr& factor);
   void add_to(IterSum& sum, const IterSum& other, int sign);
   std::optional<IterSum> fuse(const IterSum& sum);
+  IterSum remember(const IterSum& flattened, const IterSum& structured, const tir::Expr& extent,
+                   const tir::Expr& scale, const tir::Expr& base);
   int find_scale(const IterSum& sum, const std::vector<bool>& used, const tir::Expr& scale,
                  const IterSplit* match) const;
   int find_base(const IterSum& sum) const;

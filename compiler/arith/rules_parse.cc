@@ -62,7 +62,8 @@ class RuleParser {
     while (at_ < line_.size() && std::isspace(static_cast<unsigned char>(line_[at_]))) ++at_;
     std::size_t begin = at_;
     auto is_word = [&](std::size_t i) {
-      return i < line_.size() && (std::isalnum(static_cast<unsigned char>(line_[i])) || line_[i] == '_');
+      return i < line_.size() &&
+             (std::isalnum(static_cast<unsigned char>(line_[i])) || line_[i] == '_');
     };
     if (is_word(at_)) {
       while (is_word(at_)) ++at_;
@@ -149,7 +150,8 @@ class RuleParser {
     return t;
   }
   RuleTerm name() {
-    if (word_.empty() || !std::isalpha(static_cast<unsigned char>(word_[0]))) fail("expected a term");
+    if (word_.empty() || !std::isalpha(static_cast<unsigned char>(word_[0])))
+      fail("expected a term");
     RuleTerm t;
     t.op = TermOp::kVar;
     t.is_bool = is_condition_name(word_);

@@ -26,6 +26,15 @@ TermId ArithCore::simplify_under(TermId condition, TermId t) {
   return r;
 }
 
+TermId ArithCore::look_again_under(TermId condition, TermId t) {
+  constexpr int kMaxSize = 60;
+  if (is_second_look_ || pool[t].size > kMaxSize) return t;
+  is_second_look_ = true;
+  TermId r = simplify_under(condition, t);
+  is_second_look_ = false;
+  return r;
+}
+
 // What bounds and known conditions decide becomes a constant.
 TermId ArithCore::settle(TermId t) {
   DataType dtype = pool[t].dtype;
@@ -152,7 +161,7 @@ TermId ArithCore::simplify_and_or(const Term& t) {
   if (pool.is_const(a)) return pool.is_const(a, is_and) ? simplify(args[1]) : a;
   TermId b = under(a, args[1]);
   if (pool.is_const(b)) return and_or(op, a, b);
-  TermId again = under(b, a);
+  TermId again = pool[a].is_total ? look_again_under(is_and ? b : logical_not(b), a) : a;
   if (pool[again].size < pool[a].size) a = again;
   return and_or(op, a, b);
 }

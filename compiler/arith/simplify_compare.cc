@@ -24,9 +24,9 @@ std::optional<bool> ArithCore::decide(TermOp op, const Linear& d) {
   return std::nullopt;
 }
 
-// x // c <= k is x <= k * c + c - 1, x // c >= k is x >= k * c; the same towards zero where the sign
-// of k says so. x // c == k with k at the end of its range is one of these. x * y == 0 without a
-// factor that is never 0.
+// x // c <= k is x <= k * c + c - 1, x // c >= k is x >= k * c; the same towards zero where the
+// sign of k says so. x // c == k with k at the end of its range is one of these. x * y == 0 without
+// a factor that is never 0.
 std::optional<Linear> ArithCore::without_division(TermOp& op, const Linear& d) {
   if (d.terms.size() != 1) return std::nullopt;
   const Term& t = pool[d.terms[0].atom];
@@ -186,6 +186,8 @@ TermId ArithCore::compare_index(TermOp op, TermId a, TermId b) {
   Linear d = difference(a, b);
   bool is_strict = op == TermOp::kLt;
   if (is_strict) d.add_base(1);
+  bool is_order = op == TermOp::kLt || op == TermOp::kLe;
+  if (!is_order && pool.is_const(a)) std::swap(a, b);
   TermId plain = pool.make(op, kBoolType, {a, b});
   std::int64_t least = dtype == kInt32 ? INT32_MIN : INT64_MIN;
   if (op == TermOp::kLe && (pool.is_const(a, least) || pool.is_const(b, -(least + 1)))) {
@@ -203,7 +205,10 @@ TermId ArithCore::compare(TermOp op, TermId a, TermId b) {
   if (is_index_type(dtype)) return compare_index(op, a, b);
   if (pool.is_const(a) && pool.is_const(b)) {
     std::int64_t x = pool[a].value, y = pool[b].value;
-    bool r = op == TermOp::kEq ? x == y : op == TermOp::kNe ? x != y : op == TermOp::kLt ? x < y : x <= y;
+    bool r = op == TermOp::kEq   ? x == y
+             : op == TermOp::kNe ? x != y
+             : op == TermOp::kLt ? x < y
+                                 : x <= y;
     return pool.boolean(r);
   }
   if (a == b) return pool.boolean(op == TermOp::kEq || op == TermOp::kLe);

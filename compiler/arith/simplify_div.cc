@@ -79,41 +79,50 @@ TermId ArithCore::div_const(Linear sum, std::int64_t c, DataType dtype) {
     TermId inner = div_const(std::move(taken), c / stride, dtype);
     return inner == kNoTerm ? kNoTerm : with(linear(inner));
   }
-  if (sum.terms.size() == 1 && sum.terms[0].coef == 1) {
-    const Term& t = pool[sum.terms[0].atom];
-    std::int64_t d = t.args.size() == 2 && pool.is_const(t.args[1]) ? pool[t.args[1]].value : 0;
-    std::int64_t whole = 0, offset = 0;
-    // (x // d + b) // c -> (x + b * d) // (d * c)
-    if (t.op == TermOp::kFloorDiv && d > 0 && !__builtin_mul_overflow(d, c, &whole) &&
-        !__builtin_mul_overflow(d, sum.base, &offset) && fits(whole, dtype)) {
-      Linear x = linear(t.args[0]);
-      x.add_base(offset);
-      TermId inner = x.overflow ? kNoTerm : div_const(std::move(x), whole, dtype);
-      if (inner != kNoTerm) return with(linear(inner));
-    }
-    // (x % d) // c -> (x // c) % (d / c)
-    if (t.op == TermOp::kFloorMod && d > 0 && d % c == 0 && sum.base == 0) {
-      TermId inner = floor_div(t.args[0], pool.constant(dtype, c));
-      return with(linear(floor_mod(inner, pool.constant(dtype, d / c))));
-    }
-  }
+  if (TermId inner = div_nested(sum, c, dtype); inner != kNoTerm) return with(linear(inner));
   TermId dividend = finish(sum, dtype);
   if (dividend == kNoTerm || !fits(c, dtype)) return kNoTerm;
   TermId atom = pool.make(TermOp::kFloorDiv, dtype, {dividend, pool.constant(dtype, c)});
   TermId whole = with(linear(settle(atom)));
-  // 65 * x // 64 -> x + x // 64 where that is shorter.
-  Linear more = quotient;
+  TermId other = div_split_coefs(sum, quotient, c, dtype);
+  return other != kNoTerm && pool[other].size < pool[whole].size ? other : whole;
+}
+
+// A quotient or remainder divided again: (x // d + b) // c -> (x + b * d) // (d * c) and
+// (x % d) // c -> (x // c) % (d / c). kNoTerm when the sum is none.
+TermId ArithCore::div_nested(const Linear& sum, std::int64_t c, DataType dtype) {
+  if (sum.terms.size() != 1 || sum.terms[0].coef != 1) return kNoTerm;
+  const Term& t = pool[sum.terms[0].atom];
+  std::int64_t d = t.args.size() == 2 && pool.is_const(t.args[1]) ? pool[t.args[1]].value : 0;
+  std::int64_t whole = 0, offset = 0;
+  if (t.op == TermOp::kFloorDiv && d > 0 && !__builtin_mul_overflow(d, c, &whole) &&
+      !__builtin_mul_overflow(d, sum.base, &offset) && fits(whole, dtype)) {
+    Linear x = linear(t.args[0]);
+    x.add_base(offset);
+    return x.overflow ? kNoTerm : div_const(std::move(x), whole, dtype);
+  }
+  if (t.op == TermOp::kFloorMod && d > 0 && d % c == 0 && sum.base == 0) {
+    TermId inner = floor_div(t.args[0], pool.constant(dtype, c));
+    return floor_mod(inner, pool.constant(dtype, d / c));
+  }
+  return kNoTerm;
+}
+
+// quotient + sum // c with the whole parts of the coefficients taken out: 65 * x // 64 ->
+// x + x // 64. kNoTerm when there are none.
+TermId ArithCore::div_split_coefs(Linear sum, Linear quotient, std::int64_t c, DataType dtype) {
+  bool is_changed = false;
   for (LinearTerm& t : sum.terms) {
     if (std::abs(t.coef) < c) continue;
-    more.add(t.atom, floor_div_int(t.coef, c));
+    quotient.add(t.atom, floor_div_int(t.coef, c));
     t.coef = floor_mod_int(t.coef, c);
+    is_changed = true;
   }
-  if (more.terms == quotient.terms) return whole;
-  TermId rest = div_const(sum, c, dtype);
-  if (rest == kNoTerm) return whole;
-  more.add(linear(rest), 1);
-  TermId other = finish(std::move(more), dtype);
-  return other != kNoTerm && pool[other].size < pool[whole].size ? other : whole;
+  if (!is_changed) return kNoTerm;
+  TermId rest = div_const(std::move(sum), c, dtype);
+  if (rest == kNoTerm) return kNoTerm;
+  quotient.add(linear(rest), 1);
+  return finish(std::move(quotient), dtype);
 }
 
 TermId ArithCore::mod_const(Linear sum, std::int64_t c, DataType dtype) {

@@ -50,9 +50,9 @@ TermId ArithCore::select(TermOp op, TermId c, TermId a, TermId b) {
   // Where the sides agree under the condition, one of them says it all.
   auto covers = [&](TermId condition, TermId by, TermId other) {
     bool may_run = op == TermOp::kSelect || pool[by].is_total;
-    return may_run && simplify_under(condition, by) == other;
+    return may_run && look_again_under(condition, by) == other;
   };
-  bool is_simple = is_index_type(pool[a].dtype) && pool[a].size + pool[b].size < 60;
+  bool is_simple = is_index_type(pool[a].dtype);
   if (is_simple && covers(c, b, a)) return b;
   if (is_simple && covers(logical_not(c), a, b)) return a;
   TermId t = pool.make(op, pool[a].dtype, {c, a, b});

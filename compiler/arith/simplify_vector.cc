@@ -136,7 +136,8 @@ Expr ArithCore::divide_ramp(const tir::Ramp& r, int lanes, const Expr& divisor, 
   TermId rest = simplify(pool.read(tir::floor_mod(r.base, divisor)));
   ConstIntBound b = bound(rest);
   std::int64_t reach = mul_int(*stride, lanes - 1);
-  if (b.min + std::min<std::int64_t>(reach, 0) < 0 || add_int(b.max, std::max<std::int64_t>(reach, 0)) >= *c) {
+  if (b.min + std::min<std::int64_t>(reach, 0) < 0 ||
+      add_int(b.max, std::max<std::int64_t>(reach, 0)) >= *c) {
     return {};
   }
   return is_div ? tir::broadcast(part, lanes) : tir::ramp(part, r.stride, lanes);

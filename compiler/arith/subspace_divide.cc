@@ -95,7 +95,8 @@ class Divider {
       // The predicate on the sum or its shift belongs to one side or to none.
       if (!outer.empty() && !inner.empty()) return std::nullopt;
       IterMark mark = mark_of(sum.args, sum.base, extent ? extent : product);
-      if (extent) require(outer.empty() ? inner_predicate : outer_predicate, sum, extent, is_narrowed);
+      if (extent)
+        require(outer.empty() ? inner_predicate : outer_predicate, sum, extent, is_narrowed);
       return outer.empty() ? Division{unit(), mark} : Division{mark, unit()};
     }
     for (IterSplit& s : outer) s.scale = analyzer_.simplify(tir::floor_div(s.scale, inner_extent));

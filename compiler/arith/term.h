@@ -83,10 +83,6 @@ class TermPool {
   // The term that says the same as `e`, node by node; what is no scalar int32, int64 or bool is a
   // leaf.
   TermId read(const tir::Expr& e);
-  // Forgets which expressions were read when they are many; their terms stay.
-  void forget_read() {
-    if (read_.size() > 4096) read_.clear();
-  }
   tir::Expr expr(TermId id);
   // From now on expr(id) gives `e`, which must say the same.
   void set_expr(TermId id, const tir::Expr& e) { terms_[id].expr = e; }

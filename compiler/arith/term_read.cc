@@ -13,6 +13,8 @@ using tir::Intrinsic;
 
 namespace {
 
+constexpr std::size_t kMaxRead = 4096;
+
 bool is_known(DataType dtype) { return is_index_type(dtype) || dtype == kBoolType; }
 
 TermOp term_op(BinaryOp op) {
@@ -48,6 +50,8 @@ TermId TermPool::read(const Expr& e) {
   auto at = read_.find(e.id());
   if (at != read_.end()) return at->second.second;
   TermId id = read_new(e);
+  // Which expressions were read is forgotten when they are many; their terms stay.
+  if (read_.size() > kMaxRead) read_.clear();
   read_.emplace(e.id(), std::pair{e, id});
   return id;
 }

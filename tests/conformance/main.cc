@@ -1,7 +1,8 @@
 // tenon-oracle [DIR] [--kind K] [--failures N]: how many recorded cases of each kind pass.
 //
-// DIR holds one folder a kind; without DIR it is ../shared/oracle. Prints `KIND passed/total` and up to N
-// failing cases of each (default 0). The exit status is 0 unless something could not be run.
+// DIR holds one folder a kind; without DIR it is ../shared/oracle. Prints `KIND passed/total` and
+// up to N failing cases of each (default 0). The exit status is 0 unless something could not be
+// run.
 #include <cstdlib>
 #include <iostream>
 

@@ -47,8 +47,9 @@ TEST_F(IndexMapTest, PaddedLayout) {
 TEST_F(IndexMapTest, MapsThatLoseIndicesAreRefused) {
   EXPECT_THROW(inverse_of(map({"i", "j"}, {"i"}), ranges({4, 4}), analyzer), UserError);
   EXPECT_THROW(inverse_of(map({"i", "j"}, {"(+ i j)"}), ranges({4, 4}), analyzer), UserError);
-  EXPECT_THROW(non_surjective_inverse_of(map({"i", "j"}, {"(+ (* i 2) j)"}), ranges({4, 4}), analyzer),
-               UserError);
+  EXPECT_THROW(
+      non_surjective_inverse_of(map({"i", "j"}, {"(+ (* i 2) j)"}), ranges({4, 4}), analyzer),
+      UserError);
 }
 
 TEST_F(IndexMapTest, TheAuthorsInverseIsUsed) {

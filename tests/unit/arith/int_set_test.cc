@@ -16,7 +16,9 @@ class IntSetTest : public ArithTest {
   void relax(const std::string& name, const std::string& min, const std::string& max) {
     domains[var(name)] = IntSet::interval(read(min), read(max));
   }
-  std::string eval(const std::string& e) { return text_of(eval_int_set(read(e), domains, analyzer)); }
+  std::string eval(const std::string& e) {
+    return text_of(eval_int_set(read(e), domains, analyzer));
+  }
   tir::Range range(const std::string& min, const std::string& extent) {
     return {read(min), read(extent)};
   }

@@ -49,7 +49,8 @@ TEST_F(IterMapTest, LevelsDiffer) {
   over("j", 16);
   EXPECT_EQ(detect({"j"}, kBijective), "an iterator is not used");
   EXPECT_EQ(detect({"j"}, kSurjective), "16");
-  EXPECT_EQ(detect({"i", "i"}, kSurjective), "an iterator is not covered by the splits taken of it");
+  EXPECT_EQ(detect({"i", "i"}, kSurjective),
+            "an iterator is not covered by the splits taken of it");
   over("i", 7);
   EXPECT_EQ(detect({"(// i 2)", "(% i 2)"}, kSurjective),
             "a padded iterator does not reach all its positions");
@@ -70,6 +71,27 @@ TEST_F(IterMapTest, PredicatesNarrowFusedIterators) {
   EXPECT_EQ(detect({"(+ (* i 8) j)"}, kBijective, "(< (+ (* i 8) j) 30)"), "30");
   EXPECT_EQ(detect({"i", "j"}, kBijective, "(< i 3)"), "3 8");
   EXPECT_EQ(detect({"i"}, kSurjective, "(< (* i j) 3)"), "a product of two iterators");
+}
+
+// A lower limit shifts the iterator; the shift is part of every index that uses it.
+TEST_F(IterMapTest, ShiftedIteratorsKeepTheirValue) {
+  over("i", 4);
+  over("j", 8);
+  std::vector<tir::Expr> indices =
+      list({"(// (- (+ (* i 8) j) 5) 5)", "(% (- (+ (* i 8) j) 5) 5)"});
+  tir::Expr predicate = read("(and (<= 5 (+ (* i 8) j)) (< (+ (* i 8) j) 30))");
+  IterMapResult map =
+      detect_iter_map(indices, iters, predicate, analyzer, {.level = IterMapLevel::kNoCheck});
+  ASSERT_TRUE(map) << map.error;
+  for (int i = 0; i < 4; ++i) {
+    for (int j = 0; j < 8; ++j) {
+      Point p{{var("i"), i}, {var("j"), j}};
+      if (evaluate(predicate, p) != 1) continue;
+      for (std::size_t k = 0; k < indices.size(); ++k) {
+        ASSERT_EQ(evaluate(normalize_iter_map_to_expr(map.indices[k]), p), evaluate(indices[k], p));
+      }
+    }
+  }
 }
 
 TEST_F(IterMapTest, OverlappingWindowsAreDenseButNotBijective) {
@@ -111,7 +133,8 @@ TEST_F(IterMapTest, SubspacesAreDivided) {
   over("i", 8);
   over("j", 16);
   over("k", 4);
-  auto d = subspace_divide(list({"(+ (* i 16) j)", "k"}), iters, {var("j"), var("k")}, {}, analyzer);
+  auto d =
+      subspace_divide(list({"(+ (* i 16) j)", "k"}), iters, {var("j"), var("k")}, {}, analyzer);
   ASSERT_TRUE(d);
   EXPECT_EQ(write_sexpr(normalize_iter_map_to_expr(d->indices[0].outer)), "i");
   EXPECT_EQ(write_sexpr(normalize_iter_map_to_expr(d->indices[0].inner)), "j");

@@ -19,12 +19,14 @@ class RandomTest : public ArithTest {
     return std::to_string(kNumbers[pick(14)]);
   }
   std::string index(int depth) {
-    if (depth == 0 || pick(8) == 0) return pick(4) ? names[static_cast<std::size_t>(pick(3))] : number();
+    if (depth == 0 || pick(8) == 0)
+      return pick(4) ? names[static_cast<std::size_t>(pick(3))] : number();
     static const char* kOps[] = {"+", "+", "-", "*", "//", "%", "tdiv", "tmod", "min", "max"};
     int op = pick(12);
     if (op < 10) {
       bool by_number = op >= 3 && op <= 7 && pick(5) != 0;
-      return str_cat("(", kOps[op], " ", index(depth - 1), " ", by_number ? number() : index(depth - 1), ")");
+      return str_cat("(", kOps[op], " ", index(depth - 1), " ",
+                     by_number ? number() : index(depth - 1), ")");
     }
     return str_cat(op == 10 ? "(select " : "(if_then_else ", condition(depth - 1), " ",
                    index(depth - 1), " ", index(depth - 1), ")");
@@ -36,7 +38,8 @@ class RandomTest : public ArithTest {
       if (op == 2) return "(not " + condition(depth - 1) + ")";
       return str_cat(op ? "(and " : "(or ", condition(depth - 1), " ", condition(depth - 1), ")");
     }
-    return str_cat("(", kOps[pick(6)], " ", index(depth), " ", index(depth > 0 ? depth - 1 : 0), ")");
+    return str_cat("(", kOps[pick(6)], " ", index(depth), " ", index(depth > 0 ? depth - 1 : 0),
+                   ")");
   }
   struct Limits {
     std::int64_t low, high;
@@ -110,7 +113,8 @@ TEST_F(RandomTest, SetsHoldEveryValue) {
     auto within = limits();
     DomainMap domains;
     for (const std::string& name : {std::string("x"), std::string("y")}) {
-      domains[var(name)] = IntSet::interval(tir::i32(within[name].low), tir::i32(within[name].high));
+      domains[var(name)] =
+          IntSet::interval(tir::i32(within[name].low), tir::i32(within[name].high));
     }
     Analyzer a;
     std::string text = index(3);

@@ -60,7 +60,8 @@ TEST(Rules, BothSidesAreEqualWhereTheConditionHolds) {
       for (const std::string& name : rule.names) {
         values.push_back(is_condition_name(name) ? number(random) > 0 : number(random));
       }
-      if (rule.has_condition && value_of(rule.condition, values) != std::optional<std::int64_t>(1)) {
+      if (rule.has_condition &&
+          value_of(rule.condition, values) != std::optional<std::int64_t>(1)) {
         continue;
       }
       auto left = value_of(rule.pattern, values), right = value_of(rule.result, values);

@@ -81,6 +81,18 @@ TEST_F(SimplifyTest, ChoicesOfNumbersStayNumbers) {
   EXPECT_EQ(simplify("(+ (select (< x 4) 1 0) y)"), "(+ (select (< x 4) 1 0) y)");
 }
 
+// Takes milliseconds, not the age of the universe.
+TEST_F(SimplifyTest, LongChainsOfConditionsAndChoices) {
+  std::string conditions = "(< x y)", choices = "z";
+  for (int i = 0; i < 60; ++i) {
+    std::string n = std::to_string(i);
+    conditions = "(and " + conditions + " (!= (% x " + std::to_string(i + 61) + ") " + n + "))";
+    choices = "(select (== x " + n + ") (* y " + std::to_string(i * 7 + 3) + ") " + choices + ")";
+  }
+  EXPECT_FALSE(simplify(conditions).empty());
+  EXPECT_FALSE(simplify(choices).empty());
+}
+
 TEST_F(SimplifyTest, NothingToDoGivesTheSameObject) {
   tir::Expr e = read("(+ (* i 16) j)");
   EXPECT_TRUE(analyzer.simplify(e).same_as(e));
