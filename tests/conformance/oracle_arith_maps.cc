@@ -68,7 +68,8 @@ std::string check_int_set(const ArithCase& c) {
   }
   bool is_fine = is_as_tight(c, set.min, c.line.at("min"), -1) &&
                  is_as_tight(c, set.max, c.line.at("max"), 1);
-  return is_fine ? "" : text + " expected " + c.line.at("min").dump() + " " + c.line.at("max").dump();
+  return is_fine ? ""
+                 : text + " expected " + c.line.at("min").dump() + " " + c.line.at("max").dump();
 }
 
 namespace {
@@ -138,7 +139,8 @@ std::string check_subspace_divide(const ArithCase& c) {
   for (const auto& d : division->indices) {
     Expr outer = normalize_iter_map_to_expr(d.outer), inside = normalize_iter_map_to_expr(d.inner);
     whole.push_back(outer * d.inner.extent + inside);
-    for (const auto& [value, extent] : {std::pair{outer, d.outer.extent}, {inside, d.inner.extent}}) {
+    for (const auto& [value, extent] :
+         {std::pair{outer, d.outer.extent}, {inside, d.inner.extent}}) {
       all = tir::logical_and(all, tir::logical_and(tir::less_equal(zero, value),
                                                    tir::less(value, extent)));
     }

@@ -10,7 +10,7 @@ namespace {
 
 class RandomTest : public ArithTest {
  protected:
-  static constexpr int kNumExpressions = 3000;
+  static constexpr int kNumExpressions = 1500;
   const std::vector<std::string> names{"x", "y", "z"};
 
   int pick(int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); }
