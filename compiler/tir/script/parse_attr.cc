@@ -71,7 +71,9 @@ AttrValue FuncParser::attr(const Ast& ast) {
       if (const auto v = parse_double(string(ast.items[1]))) return {*v};
     }
   }
-  return {expr(ast)};
+  const Expr e = expr(ast);
+  if (const auto* n = e.as<StringImm>()) return {n->value};
+  return {e};
 }
 
 // T.comm_reducer(lambda x, y: x + y, [identity]): see print_expr.cc for how it is kept.

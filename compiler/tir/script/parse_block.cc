@@ -94,14 +94,16 @@ bool FuncParser::axis(const Ast& target, const std::string& word, const Ast& cal
          did_you_mean(kind_word, {"spatial", "reduce", "scan", "opaque", "remap"}));
   need_args(call, 2, 2);
   const Ast& domain = call.items[1];
-  const Expr binding = expr_as(call.items[2], kInt32);
+  const Expr binding = integer_expr(call.items[2]);
   Range range;
   if (domain.is(Kind::kTuple)) {
     if (domain.items.size() != 2) fail(domain, "a domain is an extent or (begin, end)");
+    integer_expr(domain.items[0]);
+    integer_expr(domain.items[1]);
     const Expr begin = expr_as(domain.items[0], dtype_of(binding));
     range = range_of(begin, expr_as(domain.items[1], dtype_of(begin)));
   } else {
-    const Expr extent = expr(domain);
+    const Expr extent = integer_expr(domain);
     range = {int_imm(dtype_of(extent), 0), extent};
   }
   if (dtype_of(range.extent) != dtype_of(binding) && as_int(range.extent) && as_int(range.min)) {
@@ -173,14 +175,14 @@ BufferRegion FuncParser::region(const Ast& ast) {
   for (std::size_t i = 1; i < ast.items.size(); ++i) {
     const Ast& item = ast.items[i];
     if (!item.is(Kind::kSlice)) {
-      const Expr point = expr(item);
+      const Expr point = integer_expr(item);
       result.region.push_back({point, int_imm(dtype_of(point), 1)});
       continue;
     }
     const Expr& extent = n.shape[i - 1];
-    const Expr begin =
-        item.items[0].is(Kind::kAbsent) ? int_imm(dtype_of(extent), 0) : expr(item.items[0]);
-    const Expr end = item.items[1].is(Kind::kAbsent) ? extent : expr(item.items[1]);
+    const Expr begin = item.items[0].is(Kind::kAbsent) ? int_imm(dtype_of(extent), 0)
+                                                       : integer_expr(item.items[0]);
+    const Expr end = item.items[1].is(Kind::kAbsent) ? extent : integer_expr(item.items[1]);
     result.region.push_back(range_of(begin, end));
   }
   return result;

@@ -78,6 +78,7 @@ BufferNode FuncParser::buffer_node(const std::string& name, const Ast& call, Buf
   n.name = name;
   n.shape = shape(*spec.shape);
   n.dtype = options[0] ? dtype(*options[0]) : kFloat32;
+  if (n.dtype.is_void()) fail(*options[0], "a buffer holds elements of a type");
   if (options[4] && options[4]->is(Kind::kString) && !options[4]->text.empty())
     n.scope = options[4]->text;
   const DataType index = n.shape.empty() ? kInt32 : dtype_of(n.shape[0]);

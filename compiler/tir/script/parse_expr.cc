@@ -121,6 +121,15 @@ Expr FuncParser::expr(const Ast& ast) {
        "write " + node(b).name + "[...], or " + node(b).name + ".data for its pointer");
 }
 
+Expr FuncParser::integer_expr(const Ast& ast) {
+  Expr e = expr(ast);
+  const DataType type = dtype_of(e);
+  if (!type.is_integer() || type.is_vector()) {
+    fail(ast, "an integer is needed here, found " + to_string(type));
+  }
+  return e;
+}
+
 std::vector<Expr> FuncParser::exprs(const std::vector<Ast>& list, std::size_t first) {
   std::vector<Expr> result;
   for (std::size_t i = first; i < list.size(); ++i) result.push_back(expr(list[i]));
@@ -264,7 +273,7 @@ Expr FuncParser::slice(const Ast& ast) {
   if (ast.items[0].is(Kind::kAbsent) || ast.items[1].is(Kind::kAbsent)) {
     fail(ast, "a slice of elements needs both ends");
   }
-  const Expr start = expr(ast.items[0]);
+  const Expr start = integer_expr(ast.items[0]);
   const Expr stop = expr_as(ast.items[1], dtype_of(start));
   const Expr step = ast.items[2].is(Kind::kAbsent) ? constant(dtype_of(start), 1)
                                                    : expr_as(ast.items[2], dtype_of(start));

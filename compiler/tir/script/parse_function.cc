@@ -61,8 +61,11 @@ void FuncParser::find_symbols(const AstStmt& definition) {
 Expr FuncParser::scalar_parameter(const std::string& name, const Ast& annotation) {
   if (annotation.is(Kind::kCall) && tensor_word(module_, annotation.items[0]) == "handle" &&
       annotation.items.size() > 1) {
-    const std::string scope = annotation.items.size() > 2 ? string(annotation.items[2]) : "global";
-    return make_pointer(name, dtype(annotation.items[1]), scope);
+    std::string scope = annotation.items.size() > 2 ? string(annotation.items[2]) : "";
+    if (scope.empty()) scope = "global";
+    const DataType pointee = dtype(annotation.items[1]);
+    if (pointee.is_void()) fail(annotation.items[1], "a pointer points to elements of a type");
+    return make_pointer(name, pointee, scope);
   }
   const DataType type = dtype(annotation);
   return type.is_handle() ? make_pointer(name, kVoidType, "") : make_var(name, type);

@@ -116,6 +116,7 @@ class FuncParser {
   // parse_expr.cc
   Value value(const Ast& ast);
   Expr expr(const Ast& ast);
+  Expr integer_expr(const Ast& ast);  // of a scalar integer type
   std::vector<Expr> exprs(const std::vector<Ast>& list, std::size_t first);
   Expr expr_as(const Ast& ast, DataType dtype);
   Expr number(const Ast& ast);

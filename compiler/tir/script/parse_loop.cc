@@ -16,10 +16,11 @@ using Kind = script::Ast::Kind;
 Range FuncParser::loop_range(const Ast& call) {
   need_args(call, 1, 3);
   if (call.items.size() == 2) {
-    const Expr extent = expr(call.items[1]);
+    const Expr extent = integer_expr(call.items[1]);
     return {int_imm(dtype_of(extent), 0), extent};
   }
-  const Expr end = expr(call.items[2]);
+  integer_expr(call.items[1]);
+  const Expr end = integer_expr(call.items[2]);
   const Expr begin = expr_as(call.items[1], dtype_of(end));
   return range_of(begin, expr_as(call.items[2], dtype_of(begin)));
 }
@@ -35,10 +36,11 @@ FuncParser::LoopHeader FuncParser::loop_header(const AstStmt& s) {
     for (std::size_t i = 1; i < call.items.size(); ++i) {
       const Ast& item = call.items[i];
       if (item.is(Kind::kTuple) && item.items.size() == 2) {
-        const Expr begin = expr(item.items[0]);
+        const Expr begin = integer_expr(item.items[0]);
+        integer_expr(item.items[1]);
         header.ranges.push_back(range_of(begin, expr_as(item.items[1], dtype_of(begin))));
       } else {
-        const Expr extent = expr(item);
+        const Expr extent = integer_expr(item);
         header.ranges.push_back({int_imm(dtype_of(extent), 0), extent});
       }
     }
@@ -84,7 +86,6 @@ Stmt FuncParser::for_loop(const AstStmt& s) {
   std::vector<Expr> variables;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const Range& range = header.ranges[i];
-    if (!dtype_of(range.extent).is_integer()) fail(s.value, "a loop's extent must be an integer");
     variables.push_back(make_var(names[i].text, dtype_of(range.extent)));
     define(names[i].text, variables.back());
     loops_[variables.back().id()] = range;

@@ -285,7 +285,7 @@ Stmt FuncParser::attribute(const Ast& call, Stmt body) {
 Expr FuncParser::launch_variable(const std::string& name, const Ast& call) {
   need_args(call, 2, 2);
   if (call.items[1].is(Kind::kName)) return expr(call.items[1]);
-  const Expr extent = expr(call.items[2]);
+  const Expr extent = integer_expr(call.items[2]);
   const Expr variable = make_var(name.empty() ? string(call.items[1]) : name, dtype_of(extent));
   if (!name.empty()) define(name, variable);
   return variable;
@@ -294,7 +294,7 @@ Expr FuncParser::launch_variable(const std::string& name, const Ast& call) {
 Stmt FuncParser::launch(const Expr& variable, const Ast& call, Stmt body) {
   For n;
   n.var = variable;
-  n.extent = expr(call.items[2]);
+  n.extent = integer_expr(call.items[2]);
   n.min = int_imm(dtype_of(n.extent), 0);
   n.kind = ForKind::kThreadBinding;
   if (call.items[1].is(Kind::kName)) {
