@@ -1,6 +1,7 @@
 // Golden commands of lowering and code generation. The input is a script with one function.
 //   lower PASS [TARGET ...]  the function after that pass; every pass up to it is run by the
 //                            interpreter too and must compute what the input computes
+//   split_constants          both functions; run one after the other they must compute the same
 //   lower_refuses TARGET ... lowers with every check on; for refusals
 //   asm_loops TARGET ...     what the innermost loops of the assembly are made of
 #include <map>
@@ -8,6 +9,7 @@
 
 #include "compiler/codegen/llvm/library.h"
 #include "compiler/lowering/lower.h"
+#include "compiler/passes/tir/passes.h"
 #include "compiler/support/error.h"
 #include "compiler/support/text.h"
 #include "compiler/target/target.h"
@@ -97,7 +99,46 @@ std::string loops_of(const std::string& assembly) {
   return result;
 }
 
+// Tensors of a function's parameters: those of the same buffer already there, else fresh ones.
+std::vector<tir::Argument> arguments_of(const tir::PrimFunc& func,
+                                        std::map<const void*, tir::Tensor>& tensors) {
+  std::vector<tir::Argument> arguments;
+  for (const tir::Param& param : func.params) {
+    const tir::BufferNode& n = tir::node(param.buffer);
+    if (!tensors.count(param.buffer.id())) {
+      std::vector<std::int64_t> shape;
+      for (const tir::Expr& extent : n.shape) shape.push_back(*tir::as_int(extent));
+      tensors[param.buffer.id()] = tir::Tensor::zeros(n.dtype, shape);
+    }
+    arguments.emplace_back(&tensors[param.buffer.id()]);
+  }
+  return arguments;
+}
+
+void check_split(const tir::PrimFunc& whole, const ConstantSplit& split) {
+  const tir::RandomInputs inputs(whole, 1);
+  std::map<const void*, tir::Tensor> expected, found;
+  for (std::size_t i = 0; i < whole.params.size(); ++i) {
+    expected[whole.params[i].buffer.id()] = found[whole.params[i].buffer.id()] = inputs.tensors[i];
+  }
+  tir::interpret(whole, arguments_of(whole, expected));
+  if (split.constants) tir::interpret(*split.constants, arguments_of(*split.constants, found));
+  tir::interpret(split.func, arguments_of(split.func, found));
+  for (const tir::Param& param : whole.params) {
+    check_equal({expected[param.buffer.id()]}, {found[param.buffer.id()]}, "split_constants");
+  }
+}
+
 }  // namespace
+
+std::string split_constants(const Request& request) {
+  const tir::PrimFunc func = tir::parse_prim_func(request.input);
+  const ConstantSplit split = tenon::split_constants(func);
+  check_split(func, split);
+  std::string text = tir::print(split.func, "main");
+  if (split.constants) text += tir::print(*split.constants, "main_constants");
+  return text;
+}
 
 std::string lower_pass(const Request& request) {
   if (request.arguments.empty()) throw UserError("lower: a PASS is needed");

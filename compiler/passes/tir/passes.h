@@ -3,13 +3,26 @@
 // the same meaning.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/target/target.h"
 #include "compiler/tir/stmt.h"
 
 namespace tenon {
+
+// Blocks marked `constant` or meta_schedule.layout_rewrite_preproc move to a function of their own,
+// to be run once when a model is compiled: its parameters are the layout-free parameters it reads,
+// then what it makes. What it makes becomes the last parameters of `func`; parameters that only it
+// read are gone. Needs a schedulable function. Throws UserError for a marked block that reads
+// anything but layout-free parameters and such constants.
+struct ConstantSplit {
+  tir::PrimFunc func;
+  std::optional<tir::PrimFunc> constants;  // nothing: no block is marked
+};
+ConstantSplit split_constants(const tir::PrimFunc& func);
 
 // Reduction blocks' init becomes a store guarded by "every reduction iterator is at its first
 // value". After it no block has an init.

@@ -13,7 +13,10 @@ import sys
 GEMM = '''# macs {macs}
 # from tvm.script import tirx as T
 @T.prim_func(s_tir=True)
-def main(A: T.Buffer(({M}, {K}), "float32"), B: T.Buffer(({panels}, {K}, {nr}), "float32"), bias: T.Buffer(({N},), "float32"), D: T.Buffer(({M}, {N}), "float32")):
+def main(A: T.Buffer(({M}, {K}), "float32"),
+         B: T.Buffer(({panels}, {K}, {nr}), "float32"),
+         bias: T.Buffer(({N},), "float32"),
+         D: T.Buffer(({M}, {N}), "float32")):
     T.func_attr({{"layout_free_buffers": [1], "tirx.noalias": True}})
     # with T.sblock("root"):
     C_local = T.sblock_alloc_buffer(({M}, {N}), scope="local")
@@ -36,22 +39,29 @@ def main(A: T.Buffer(({M}, {K}), "float32"), B: T.Buffer(({panels}, {K}, {nr}), 
                                 vj = T.axis.spatial({N}, j_0 * {nr} + j_1 * 8 + j_2)
                                 vk = T.axis.reduce({K}, k)
                                 T.where(i_0 * {mr} + i_1 < {M})
-                                C_local[vi, vj] = C_local[vi, vj] + A[vi, vk] * B[vj // {nr}, vk, vj % {nr}]
+                                C_local[vi, vj] = C_local[vi, vj] + A[
+                                    vi, vk] * B[vj // {nr}, vk, vj % {nr}]
             for ax0 in T.unroll({mr}):
                 for ax1_0 in T.unroll({nv}):
                     for ax1_1 in T.vectorized(8):
                         with T.sblock("D"):
                             vi = T.axis.spatial({M}, i_0 * {mr} + ax0)
                             vj = T.axis.spatial({N}, j_0 * {nr} + ax1_0 * 8 + ax1_1)
-                            T.where(i_0 * {mr} + ax0 < {M} and j_0 * {nr} + ax1_0 * 8 + ax1_1 < {N})
+                            T.where(i_0 * {mr} + ax0 < {M} and
+                                    j_0 * {nr} + ax1_0 * 8 + ax1_1 < {N})
                             D[vi, vj] = T.max(C_local[vi, vj] + bias[vj], T.float32(0.0))
 '''
 
-# 3x3, 64 -> 64 channels at 56 x 56: tile of six pixels of a row and two vectors.
+# 3x3, 64 -> 64 channels at 56 x 56: tile of six pixels of a row and two vectors; one block
+# of weights serves a whole row.
 CONV3X3 = '''# macs 115605504
 # from tvm.script import tirx as T
 @T.prim_func(s_tir=True)
-def main(X: T.Buffer((4, 56, 56, 16), "float32"), Wt: T.Buffer((4, 4, 3, 3, 16, 16), "float32"), bias: T.Buffer((4, 16), "float32"), R: T.Buffer((4, 56, 56, 16), "float32"), Y: T.Buffer((4, 56, 56, 16), "float32")):
+def main(X: T.Buffer((4, 56, 56, 16), "float32"),
+         Wt: T.Buffer((4, 4, 3, 3, 16, 16), "float32"),
+         bias: T.Buffer((4, 16), "float32"),
+         R: T.Buffer((4, 56, 56, 16), "float32"),
+         Y: T.Buffer((4, 56, 56, 16), "float32")):
     T.func_attr({"layout_free_buffers": [1], "tirx.noalias": True})
     # with T.sblock("root"):
     P = T.sblock_alloc_buffer((4, 58, 58, 16))
@@ -60,10 +70,12 @@ def main(X: T.Buffer((4, 56, 56, 16), "float32"), Wt: T.Buffer((4, 4, 3, 3, 16, 
         for c in T.vectorized(16):
             with T.sblock("pad"):
                 vb, vy, vx, vc = T.axis.remap("SSSS", [cb, y, x, c])
-                P[vb, vy, vx, vc] = T.if_then_else(1 <= vy and vy < 57 and 1 <= vx and vx < 57, X[vb, vy - 1, vx - 1, vc], T.float32(0.0))
+                P[vb, vy, vx, vc] = T.if_then_else(
+                    1 <= vy and vy < 57 and 1 <= vx and vx < 57,
+                    X[vb, vy - 1, vx - 1, vc], T.float32(0.0))
     for y in range(56):
-        for x_0 in T.serial(10, annotations={"tails": "copies"}):
-            for ob in range(4):
+        for ob in range(4):
+            for x_0 in T.serial(10, annotations={"tails": "copies"}):
                 for x_1 in T.unroll(6):
                     for oc in T.vectorized(16):
                         with T.sblock("init"):
@@ -77,23 +89,28 @@ def main(X: T.Buffer((4, 56, 56, 16), "float32"), Wt: T.Buffer((4, 4, 3, 3, 16, 
                             with T.sblock("update"):
                                 vo, vy, vc = T.axis.remap("SSS", [ob, y, oc])
                                 vx = T.axis.spatial(56, x_0 * 6 + x_1)
-                                vi, vky, vkx, vj = T.axis.remap("RRRR", [ic_0, ky, kx, ic_1])
+                                vi, vp, vq, vj = T.axis.remap("RRRR", [ic_0, ky, kx, ic_1])
                                 T.where(x_0 * 6 + x_1 < 56)
-                                C_local[vo, vy, vx, vc] = C_local[vo, vy, vx, vc] + P[vi, vy + vky, vx + vkx, vj] * Wt[vo, vi, vky, vkx, vj, vc]
+                                C_local[vo, vy, vx, vc] = C_local[vo, vy, vx, vc] + P[
+                                    vi, vy + vp, vx + vq, vj] * Wt[vo, vi, vp, vq, vj, vc]
                 for x_1 in T.unroll(6):
                     for oc in T.vectorized(16):
                         with T.sblock("out"):
                             vo, vy, vc = T.axis.remap("SSS", [ob, y, oc])
                             vx = T.axis.spatial(56, x_0 * 6 + x_1)
                             T.where(x_0 * 6 + x_1 < 56)
-                            Y[vo, vy, vx, vc] = T.max(C_local[vo, vy, vx, vc] + bias[vo, vc] + R[vo, vy, vx, vc], T.float32(0.0))
+                            Y[vo, vy, vx, vc] = T.max(C_local[vo, vy, vx, vc] + bias[vo, vc] + R[
+                                vo, vy, vx, vc], T.float32(0.0))
 '''
 
 # 64 -> 256 channels on 3136 pixels: tile of six pixels and two vectors, blocks of two.
 CONV1X1 = '''# macs 51380224
 # from tvm.script import tirx as T
 @T.prim_func(s_tir=True)
-def main(X: T.Buffer((4, 3136, 16), "float32"), Wt: T.Buffer((16, 4, 16, 16), "float32"), bias: T.Buffer((16, 16), "float32"), Y: T.Buffer((16, 3136, 16), "float32")):
+def main(X: T.Buffer((4, 3136, 16), "float32"),
+         Wt: T.Buffer((16, 4, 16, 16), "float32"),
+         bias: T.Buffer((16, 16), "float32"),
+         Y: T.Buffer((16, 3136, 16), "float32")):
     T.func_attr({"layout_free_buffers": [1], "tirx.noalias": True})
     # with T.sblock("root"):
     C_local = T.sblock_alloc_buffer((16, 3136, 16), scope="local")
@@ -114,7 +131,8 @@ def main(X: T.Buffer((4, 3136, 16), "float32"), Wt: T.Buffer((16, 4, 16, 16), "f
                             vf = T.axis.spatial(3136, f_0 * 6 + f_1)
                             vi, vj = T.axis.remap("RR", [ic_0, ic_1])
                             T.where(f_0 * 6 + f_1 < 3136)
-                            C_local[vo, vf, vc] = C_local[vo, vf, vc] + X[vi, vf, vj] * Wt[vo, vi, vj, vc]
+                            C_local[vo, vf, vc] = C_local[vo, vf, vc] + X[
+                                vi, vf, vj] * Wt[vo, vi, vj, vc]
             for f_1 in T.unroll(6):
                 for oc in T.vectorized(16):
                     with T.sblock("out"):

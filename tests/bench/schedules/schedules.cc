@@ -3,8 +3,8 @@
 //
 //   schedules FILE.py ... [--target TARGET] [--macs N] [--bytes N] [--asm] [--stages] [--ir]
 //
-// FILE.py holds one scheduled function; its first line may say "# macs N" (multiply-adds: the share
-// of the probe is printed) or "# bytes N" (GB/s), as --macs and --bytes do. --asm, --ir and --stages
+// FILE.py holds one scheduled function; its first line may say "# macs N" (multiply-adds: prints
+// the share of the probe) or "# bytes N" (GB/s), as --macs and --bytes do. --asm, --ir and --stages
 // print the code instead of running it.
 #include <chrono>
 #include <cstdio>

@@ -58,7 +58,8 @@ def main(X: T.Buffer((1, 3, 9, 9), "float32"),
                 vn, vo, vy, vx, vc, vp, vq = T.axis.remap("SSSSRRR", [n, o, y, x, c, p, q])
                 with T.init():
                     C[vn, vo, vy, vx] = T.float32(0.0)
-                C[vn, vo, vy, vx] = C[vn, vo, vy, vx] + P[vn, vc, vy + vp, vx + vq] * W[vo, vc, vp, vq]
+                C[vn, vo, vy, vx] = C[vn, vo, vy, vx] + P[
+                    vn, vc, vy + vp, vx + vq] * W[vo, vc, vp, vq]
         for n, o, y, x in T.grid(1, 5, 9, 9):
             with T.sblock("relu"):
                 vn, vo, vy, vx = T.axis.remap("SSSS", [n, o, y, x])
