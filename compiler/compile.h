@@ -58,14 +58,14 @@ struct CompileResult {
   std::string library;  // the shared object's bytes
   std::string header;   // C header for this model
   std::vector<KernelReport> kernels;
-  std::string arena_bytes;        // expressions of the symbols
+  std::string arena_bytes;  // expressions of the symbols
   std::string lower_bound_bytes;
   std::vector<std::pair<std::string, double>> step_ms;
 };
 
 // Throws UserError when the module uses what cannot be compiled.
-CompileResult compile(const relax::Module& module, const Target& target,
-                      const Schedules& schedules, const CompileOptions& options = {});
+CompileResult compile(const relax::Module& module, const Target& target, const Schedules& schedules,
+                      const CompileOptions& options = {});
 
 struct TuningTask {
   std::string name;
@@ -92,7 +92,8 @@ struct CandidateLibrary {
 // candidate's fault.
 CandidateLibrary build_candidate(const CandidateRequest& request);
 
-// Floating-point operations of one call, multiply-adds counted as two; 0 when the shape is symbolic.
+// Floating-point operations of one call, multiply-adds counted as two; 0 when the shape is
+// symbolic.
 std::int64_t count_flops(const tir::PrimFunc& func);
 
 }  // namespace tenon

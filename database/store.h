@@ -111,7 +111,7 @@ class Store {
   std::vector<JobRecord> open_jobs() const;  // by id
   std::vector<JobRecord> jobs() const;       // by id
   std::optional<TaskRecord> task(std::int64_t id) const;
-  std::vector<TaskRecord> open_tasks() const;  // by (job, id)
+  std::vector<TaskRecord> open_tasks() const;                    // by (job, id)
   std::vector<TaskRecord> job_tasks(std::int64_t job_id) const;  // by (batch, position)
   std::vector<TaskRecord> batch_tasks(std::int64_t job_id, std::int64_t batch_no) const;
   std::vector<AttemptRecord> attempts(std::int64_t task_id) const;  // by (epoch, attempt)

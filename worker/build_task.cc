@@ -61,8 +61,8 @@ BuildOutput BuildExecutor::start() {
     if (!ready) {
       const ExitStatus status = child->finish(kFinishGraceMs);
       return failed(rpc::Outcome::kToolchainMissing,
-                    str_cat("the builder did not start: ", status.describe(), "; it wrote: ",
-                            child->output()));
+                    str_cat("the builder did not start: ", status.describe(),
+                            "; it wrote: ", child->output()));
     }
     toolchain_ = ready->toolchain;
     num_builds_ = 0;

@@ -15,9 +15,9 @@ namespace tenon {
 
 struct BuildSettings {
   std::string builder_program;
-  std::vector<int> cpus;               // affinity; empty: the daemon's
-  uint32_t default_wall_ms = 60'000;   // when the lease names no limit
-  uint32_t max_builds = 2000;          // of one child
+  std::vector<int> cpus;              // affinity; empty: the daemon's
+  uint32_t default_wall_ms = 60'000;  // when the lease names no limit
+  uint32_t max_builds = 2000;         // of one child
   uint64_t max_resident_bytes = uint64_t{2} << 30;
 };
 

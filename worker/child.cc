@@ -141,9 +141,7 @@ Child::Child(ChildTable& table, const ChildOptions& options) : table_(table) {
   output_ = std::move(output.read_end);
 }
 
-Child::~Child() {
-  finish(0);
-}
+Child::~Child() { finish(0); }
 
 std::variant<rpc::PipeFrame, rpc::PipeFailure> Child::receive(int timeout_ms,
                                                               uint32_t max_body_bytes) {

@@ -354,9 +354,7 @@ int Daemon::serve() {
 
 }  // namespace
 
-int serve_worker(const WorkerOptions& options, Log& log) {
-  return Daemon(options, log).serve();
-}
+int serve_worker(const WorkerOptions& options, Log& log) { return Daemon(options, log).serve(); }
 
 std::string describe_machine(const WorkerOptions& options) {
   const rpc::Device device =

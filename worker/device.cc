@@ -19,10 +19,9 @@ namespace {
 
 // Instruction sets under their names in /proc/cpuinfo (x86 "flags", Arm "Features").
 constexpr std::array kLabelFlags = {
-    "avx2",        "fma",         "f16c",         "avx512f",      "avx512bw",  "avx512vl",
-    "avx512_vnni", "avx512_bf16", "avx512_fp16",  "avx_vnni",     "amx_tile",  "amx_int8",
-    "amx_bf16",    "asimd",       "asimddp",      "asimdhp",      "sve",       "sve2",
-    "i8mm",        "bf16",
+    "avx2",        "fma",         "f16c",     "avx512f",  "avx512bw", "avx512vl", "avx512_vnni",
+    "avx512_bf16", "avx512_fp16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16", "asimd",
+    "asimddp",     "asimdhp",     "sve",      "sve2",     "i8mm",     "bf16",
 };
 
 std::string first_line(const std::filesystem::path& path) {
@@ -48,9 +47,9 @@ std::string cpuinfo(const std::string& name) {
 
 std::string cpu_model() {
   const std::string model = cpuinfo("model name");
-  return model.empty() ? str_cat("implementer ", cpuinfo("CPU implementer"), " part ",
-                                 cpuinfo("CPU part"))
-                       : model;
+  return model.empty()
+             ? str_cat("implementer ", cpuinfo("CPU implementer"), " part ", cpuinfo("CPU part"))
+             : model;
 }
 
 // {"L1Data": "32K", ...}
@@ -92,8 +91,7 @@ rpc::Device describe_processor(const std::string& worker_name, uint32_t max_thre
       {"version", 1},
       {"machine", machine()},
       {"model", cpu_model()},
-      {"stepping", str_cat(cpuinfo("cpu family"), "/", cpuinfo("model"), "/",
-                           cpuinfo("stepping"))},
+      {"stepping", str_cat(cpuinfo("cpu family"), "/", cpuinfo("model"), "/", cpuinfo("stepping"))},
       {"microcode", cpuinfo("microcode")},
       {"caches", cache_sizes()}};
   device.device_class = device_class.dump();

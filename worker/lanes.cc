@@ -138,9 +138,7 @@ Lanes::~Lanes() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void Lanes::put(rpc::LeasedTask task) {
-  (task.build ? builds_ : fetches_).put(std::move(task));
-}
+void Lanes::put(rpc::LeasedTask task) { (task.build ? builds_ : fetches_).put(std::move(task)); }
 
 void Lanes::abort(const rpc::Fence& fence) {
   aborted_.add(fence);
@@ -148,8 +146,8 @@ void Lanes::abort(const rpc::Fence& fence) {
   if (runner_ != nullptr) runner_->cancel(fence);
 }
 
-std::optional<rpc::Result> Lanes::guard(
-    const rpc::Fence& fence, const std::function<std::optional<rpc::Result>()>& work) {
+std::optional<rpc::Result> Lanes::guard(const rpc::Fence& fence,
+                                        const std::function<std::optional<rpc::Result>()>& work) {
   try {
     return work();
   } catch (const std::exception& error) {
@@ -189,8 +187,7 @@ void Lanes::fetch_loop() {
   while (std::optional<rpc::LeasedTask> task = fetches_.take()) {
     if (aborted_.take(task->fence)) continue;
     RunInput input;
-    std::optional<rpc::Result> failed =
-        guard(task->fence, [&] { return fetch(*task, &input); });
+    std::optional<rpc::Result> failed = guard(task->fence, [&] { return fetch(*task, &input); });
     if (failed) {
       if (!is_stopping_) report_(std::move(*failed));
       continue;
@@ -228,8 +225,8 @@ void Lanes::run_loop() {
       gate_.begin_run(now_ms());
       holds_gate = true;
     }
-    std::optional<rpc::Result> result = guard(
-        ready->task.fence, [&]() -> std::optional<rpc::Result> { return run(*ready); });
+    std::optional<rpc::Result> result =
+        guard(ready->task.fence, [&]() -> std::optional<rpc::Result> { return run(*ready); });
     aborted_.take(ready->task.fence);
     if (!is_stopping_) report_(std::move(*result));
     if (holds_gate) holds_gate = gate_.end_run(now_ms(), !runs_.is_empty());
@@ -248,8 +245,7 @@ rpc::Result Lanes::run(const ReadyRun& ready) {
   input.cpus.assign(plan.run.begin(), plan.run.end());
   input.environment = environment_text();
   RunOutput output = runner_->run(input);
-  rpc::Result result =
-      make_result(ready.task.fence, output.outcome, std::move(output.detail));
+  rpc::Result result = make_result(ready.task.fence, output.outcome, std::move(output.detail));
   result.device = settings_.device;
   if (output.report) output.report->flags += str_cat(" load=", load_permille());
   result.run = std::move(output.report);

@@ -67,10 +67,10 @@ class AbortList {
 };
 
 struct LaneSettings {
-  std::vector<int> cpus;    // of this worker
+  std::vector<int> cpus;  // of this worker
   std::vector<int> build_cpus;
-  std::string device;       // serial
-  std::string quiet_lock;   // file that is locked while measuring excludes all else; "": none
+  std::string device;      // serial
+  std::string quiet_lock;  // file that is locked while measuring excludes all else; "": none
 };
 
 class Lanes {

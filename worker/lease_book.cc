@@ -62,8 +62,7 @@ LeaseEffects LeaseBook::take_lease(const rpc::Lease& lease) {
   for (const rpc::LeasedTask& task : lease.tasks) {
     if (is_known(task.fence) || held_.size() >= kMaxHeldLeases) continue;
     const bool is_build = task.build.has_value();
-    held_[task.fence] = {.fence = task.fence, .phase = rpc::Phase::kAccepted,
-                         .is_build = is_build};
+    held_[task.fence] = {.fence = task.fence, .phase = rpc::Phase::kAccepted, .is_build = is_build};
     const bool is_one_kind = task.build.has_value() != task.run.has_value();
     if (is_one_kind && (is_build ? identity_.can_build : identity_.can_run)) {
       effects.push_back(StartTask{task});
@@ -111,9 +110,8 @@ LeaseEffects LeaseBook::on_finished(rpc::Result result) {
 LeaseEffects LeaseBook::on_spooled(const rpc::Result& result, int64_t now_ms) {
   held_.erase(result.fence);
   spooling_.erase(result.fence);
-  unacknowledged_[result.fence] = {.result = result,
-                                   .wait_ms = kFirstResendMs,
-                                   .resend_at_ms = now_ms + kFirstResendMs};
+  unacknowledged_[result.fence] = {
+      .result = result, .wait_ms = kFirstResendMs, .resend_at_ms = now_ms + kFirstResendMs};
   if (!is_up_) return {};
   return {SendMessage{result}};
 }

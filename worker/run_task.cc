@@ -31,11 +31,16 @@ int64_t nanoseconds(Clock::duration duration) {
 
 rpc::Outcome outcome_of(RunnerFailure failure) {
   switch (failure) {
-    case RunnerFailure::kLoad: return rpc::Outcome::kLinkError;
-    case RunnerFailure::kRefused: return rpc::Outcome::kWrongResult;
-    case RunnerFailure::kOverrun: return rpc::Outcome::kCandidateCrash;
-    case RunnerFailure::kMemory: return rpc::Outcome::kCandidateLimit;
-    default: return rpc::Outcome::kInternal;
+    case RunnerFailure::kLoad:
+      return rpc::Outcome::kLinkError;
+    case RunnerFailure::kRefused:
+      return rpc::Outcome::kWrongResult;
+    case RunnerFailure::kOverrun:
+      return rpc::Outcome::kCandidateCrash;
+    case RunnerFailure::kMemory:
+      return rpc::Outcome::kCandidateLimit;
+    default:
+      return rpc::Outcome::kInternal;
   }
 }
 
@@ -55,10 +60,14 @@ bool is_limit_signal(int signal) {
 
 std::string limit_text(int signal) {
   switch (signal) {
-    case SIGSYS: return "a system call that candidates may not make";
-    case SIGXCPU: return "more processor time than allowed";
-    case SIGXFSZ: return "a write to a file";
-    default: return "killed from outside, most likely for want of memory";
+    case SIGSYS:
+      return "a system call that candidates may not make";
+    case SIGXCPU:
+      return "more processor time than allowed";
+    case SIGXFSZ:
+      return "a write to a file";
+    default:
+      return "killed from outside, most likely for want of memory";
   }
 }
 
@@ -262,8 +271,8 @@ void RunExecutor::Session::take_measured(const rpc::PipeFrame& frame) {
   if (measured->is_noisy) {
     return judge(rpc::Outcome::kNoisy,
                  str_cat("the reference kernel took ", format_fixed(measured->canary_ratio, 3),
-                         " times as long after the samples, in the last of ",
-                         measured->num_rounds, " rounds"));
+                         " times as long after the samples, in the last of ", measured->num_rounds,
+                         " rounds"));
   }
   rpc::RunReport report;
   report.rank_ns = low_quantile(measured->samples_ns, protocol.quantile_permille);
@@ -287,14 +296,24 @@ void RunExecutor::Session::take(const rpc::PipeFrame& frame, const RunArrays* re
     case RunnerFrame::kSandbox:
       if (auto report = read<SandboxReport>(frame)) output.sandbox = std::move(report->steps);
       return;
-    case RunnerFrame::kLoading: end.has_loaded = true; return;
-    case RunnerFrame::kOutput: return take_output(frame);
-    case RunnerFrame::kOutputBytes: return take_bytes(frame.body);
-    case RunnerFrame::kOutputsDone: return take_outputs_done(reference, is_measured);
-    case RunnerFrame::kSampling: sampling_start = Clock::now(); return;
-    case RunnerFrame::kMeasured: return take_measured(frame);
-    case RunnerFrame::kFailed: return take_failure(frame);
-    default: return refuse_talk("a frame of another direction");
+    case RunnerFrame::kLoading:
+      end.has_loaded = true;
+      return;
+    case RunnerFrame::kOutput:
+      return take_output(frame);
+    case RunnerFrame::kOutputBytes:
+      return take_bytes(frame.body);
+    case RunnerFrame::kOutputsDone:
+      return take_outputs_done(reference, is_measured);
+    case RunnerFrame::kSampling:
+      sampling_start = Clock::now();
+      return;
+    case RunnerFrame::kMeasured:
+      return take_measured(frame);
+    case RunnerFrame::kFailed:
+      return take_failure(frame);
+    default:
+      return refuse_talk("a frame of another direction");
   }
 }
 

@@ -51,10 +51,9 @@ std::vector<rpc::Result> Spool::load(std::vector<std::string>* damaged) {
     std::filesystem::rename(path, path.string() + ".damaged");
     damaged->push_back(path.string());
   }
-  std::sort(results.begin(), results.end(),
-            [](const rpc::Result& left, const rpc::Result& right) {
-              return left.fence < right.fence;
-            });
+  std::sort(results.begin(), results.end(), [](const rpc::Result& left, const rpc::Result& right) {
+    return left.fence < right.fence;
+  });
   return results;
 }
 

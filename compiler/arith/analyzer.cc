@@ -50,17 +50,14 @@ void Analyzer::bind(const Expr& var, const Expr& value) {
 
 void Analyzer::assume(const Expr& condition) { core_->assume(core_->pool.read(condition)); }
 
-Analyzer::Constraint::Constraint(Analyzer& analyzer, const Expr& condition)
-    : analyzer_(analyzer) {
+Analyzer::Constraint::Constraint(Analyzer& analyzer, const Expr& condition) : analyzer_(analyzer) {
   analyzer_.core_->push(analyzer_.core_->pool.read(condition));
 }
 Analyzer::Constraint::~Constraint() { analyzer_.core_->pop(); }
 
 Expr Analyzer::simplify(const Expr& e) { return core_->simplify_expr(e); }
 
-Expr Analyzer::simplify_float_zero(const Expr& e) {
-  return core_->simplify_with_float_zero(e);
-}
+Expr Analyzer::simplify_float_zero(const Expr& e) { return core_->simplify_with_float_zero(e); }
 
 bool Analyzer::can_prove(const Expr& condition) {
   return core_->prove(core_->pool.read(condition));

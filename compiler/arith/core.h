@@ -127,8 +127,7 @@ class ArithCore {
 
   // core_prove.cc
   bool prove_with_facts(const Linear& linear, int depth, int& budget);
-  std::optional<Linear> eliminate(const Linear& linear, const LinearTerm& term,
-                                  const Linear& fact);
+  std::optional<Linear> eliminate(const Linear& linear, const LinearTerm& term, const Linear& fact);
   void expand_into(Linear& out, const std::vector<TermId>& factors, std::int64_t coef,
                    DataType dtype, int& budget);
 

@@ -95,8 +95,10 @@ ConstIntBound ArithCore::compute_bound(TermId id) {
   const Term& t = pool[id];
   auto arg = [&](int i) { return bound(t.args[i]); };
   switch (t.op) {
-    case TermOp::kConst: return {t.value, t.value};
-    case TermOp::kSum: return bound(linear(id));
+    case TermOp::kConst:
+      return {t.value, t.value};
+    case TermOp::kSum:
+      return bound(linear(id));
     case TermOp::kProduct: {
       if (t.args.size() == 2 && t.args[0] == t.args[1]) {
         ConstIntBound b = mul_bounds(arg(0), arg(0));
@@ -106,13 +108,20 @@ ConstIntBound ArithCore::compute_bound(TermId id) {
       for (std::size_t i = 1; i < t.args.size(); ++i) b = mul_bounds(b, bound(t.args[i]));
       return b;
     }
-    case TermOp::kAdd: return add_bounds(arg(0), arg(1));
-    case TermOp::kSub: return add_bounds(arg(0), scale_bound(arg(1), -1));
-    case TermOp::kMul: return mul_bounds(arg(0), arg(1));
-    case TermOp::kDiv: return trunc_div_bounds(arg(0), arg(1));
-    case TermOp::kMod: return trunc_mod_bounds(arg(0), arg(1));
-    case TermOp::kFloorDiv: return floor_div_bounds(arg(0), arg(1));
-    case TermOp::kFloorMod: return bound_of_mod(t);
+    case TermOp::kAdd:
+      return add_bounds(arg(0), arg(1));
+    case TermOp::kSub:
+      return add_bounds(arg(0), scale_bound(arg(1), -1));
+    case TermOp::kMul:
+      return mul_bounds(arg(0), arg(1));
+    case TermOp::kDiv:
+      return trunc_div_bounds(arg(0), arg(1));
+    case TermOp::kMod:
+      return trunc_mod_bounds(arg(0), arg(1));
+    case TermOp::kFloorDiv:
+      return floor_div_bounds(arg(0), arg(1));
+    case TermOp::kFloorMod:
+      return bound_of_mod(t);
     case TermOp::kMin: {
       ConstIntBound a = arg(0), b = arg(1);
       return {std::min(a.min, b.min), std::min(a.max, b.max)};
@@ -129,10 +138,14 @@ ConstIntBound ArithCore::compute_bound(TermId id) {
       if (pool[t.args[0]].dtype == kInt32) b = intersect(b, dtype_bounds(kInt32));
       return b.min >= limits.min && b.max <= limits.max ? b : limits;
     }
-    case TermOp::kShiftLeft: return shift_left_bounds(arg(0), arg(1));
-    case TermOp::kShiftRight: return shift_right_bounds(arg(0), arg(1));
-    case TermOp::kBitwiseAnd: return bitwise_and_bounds(arg(0), arg(1));
-    default: return t.dtype == kBoolType ? ConstIntBound{0, 1} : ConstIntBound{};
+    case TermOp::kShiftLeft:
+      return shift_left_bounds(arg(0), arg(1));
+    case TermOp::kShiftRight:
+      return shift_right_bounds(arg(0), arg(1));
+    case TermOp::kBitwiseAnd:
+      return bitwise_and_bounds(arg(0), arg(1));
+    default:
+      return t.dtype == kBoolType ? ConstIntBound{0, 1} : ConstIntBound{};
   }
 }
 

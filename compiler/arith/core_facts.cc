@@ -31,14 +31,20 @@ void ArithCore::pop() {
   while (undo_.size() > scope.num_undo) {
     const Undo& u = undo_.back();
     if (u.kind == Undo::kBound) {
-      if (u.had) bounds_[u.term] = u.bound;
-      else bounds_.erase(u.term);
+      if (u.had)
+        bounds_[u.term] = u.bound;
+      else
+        bounds_.erase(u.term);
     } else if (u.kind == Undo::kModular) {
-      if (u.had) modulars_[u.term] = u.modular;
-      else modulars_.erase(u.term);
+      if (u.had)
+        modulars_[u.term] = u.modular;
+      else
+        modulars_.erase(u.term);
     } else {
-      if (u.had) truths_[u.term] = u.truth;
-      else truths_.erase(u.term);
+      if (u.had)
+        truths_[u.term] = u.truth;
+      else
+        truths_.erase(u.term);
     }
     undo_.pop_back();
   }
@@ -149,8 +155,8 @@ void ArithCore::add_condition(TermId condition) {
     add_literal(t.args[0], false);
     return;
   }
-  bool is_comparison = t.op == TermOp::kEq || t.op == TermOp::kNe || t.op == TermOp::kLt ||
-                       t.op == TermOp::kLe;
+  bool is_comparison =
+      t.op == TermOp::kEq || t.op == TermOp::kNe || t.op == TermOp::kLt || t.op == TermOp::kLe;
   if (!is_comparison || !is_index_type(pool[t.args[0]].dtype)) return;
   Linear d = difference(t.args[0], t.args[1]);
   if (d.overflow) return;

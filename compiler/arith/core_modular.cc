@@ -89,17 +89,26 @@ ModularSet ArithCore::compute_modular(TermId id) {
   auto divisor = [&] {
     return pool.is_const(t.args[1]) && pool[t.args[1]].value > 0 ? pool[t.args[1]].value : 0;
   };
+  // The constant by which a shift moves, else -1.
+  auto shift = [&] {
+    const bool is_known = pool.is_const(t.args[1]) && pool[t.args[1]].value < 40;
+    return is_known ? pool[t.args[1]].value : -1;
+  };
   auto is_nonnegative = [&] { return bound(t.args[0]).min >= 0; };
   switch (t.op) {
-    case TermOp::kSum: return modular(linear(id));
+    case TermOp::kSum:
+      return modular(linear(id));
     case TermOp::kProduct: {
       ModularSet m = arg(0);
       for (std::size_t i = 1; i < t.args.size(); ++i) m = mul_sets(m, modular(t.args[i]));
       return m;
     }
-    case TermOp::kAdd: return add_sets(arg(0), arg(1));
-    case TermOp::kSub: return add_sets(arg(0), mul_sets(arg(1), {0, -1}));
-    case TermOp::kMul: return mul_sets(arg(0), arg(1));
+    case TermOp::kAdd:
+      return add_sets(arg(0), arg(1));
+    case TermOp::kSub:
+      return add_sets(arg(0), mul_sets(arg(1), {0, -1}));
+    case TermOp::kMul:
+      return mul_sets(arg(0), arg(1));
     case TermOp::kFloorDiv:
       return divisor() > 0 ? floor_div_set(arg(0), divisor()) : ModularSet{};
     case TermOp::kFloorMod:
@@ -118,23 +127,22 @@ ModularSet ArithCore::compute_modular(TermId id) {
       return add_sets(a, {divisor(), 0});
     }
     case TermOp::kMin:
-    case TermOp::kMax: return unite_sets(arg(0), arg(1));
+    case TermOp::kMax:
+      return unite_sets(arg(0), arg(1));
     case TermOp::kSelect:
-    case TermOp::kIfThenElse: return unite_sets(arg(1), arg(2));
+    case TermOp::kIfThenElse:
+      return unite_sets(arg(1), arg(2));
     case TermOp::kCast: {
       ConstIntBound b = bound(t.args[0]);
       bool is_kept = t.dtype == kInt64 || (b.min >= INT32_MIN && b.max <= INT32_MAX);
       return is_index_type(pool[t.args[0]].dtype) && is_kept ? arg(0) : ModularSet{};
     }
-    case TermOp::kShiftLeft: {
-      std::int64_t k = pool.is_const(t.args[1]) ? pool[t.args[1]].value : -1;
-      return k >= 0 && k < 40 ? mul_sets(arg(0), {0, std::int64_t{1} << k}) : ModularSet{};
-    }
-    case TermOp::kShiftRight: {
-      std::int64_t k = pool.is_const(t.args[1]) ? pool[t.args[1]].value : -1;
-      return k >= 0 && k < 40 ? floor_div_set(arg(0), std::int64_t{1} << k) : ModularSet{};
-    }
-    default: return {};
+    case TermOp::kShiftLeft:
+      return shift() >= 0 ? mul_sets(arg(0), {0, std::int64_t{1} << shift()}) : ModularSet{};
+    case TermOp::kShiftRight:
+      return shift() >= 0 ? floor_div_set(arg(0), std::int64_t{1} << shift()) : ModularSet{};
+    default:
+      return {};
   }
 }
 

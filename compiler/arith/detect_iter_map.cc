@@ -32,12 +32,18 @@ class ConstraintReader {
     if (!b) return false;
     if (b->op == BinaryOp::kAnd) return read(b->a) && read(b->b);
     switch (b->op) {
-      case BinaryOp::kLt: return order(b->a, b->b, 0);
-      case BinaryOp::kLe: return order(b->a, b->b, 1);
-      case BinaryOp::kGt: return order(b->b, b->a, 0);
-      case BinaryOp::kGe: return order(b->b, b->a, 1);
-      case BinaryOp::kEq: return order(b->a, b->b, 1) && order(b->b, b->a, 1);
-      default: return false;
+      case BinaryOp::kLt:
+        return order(b->a, b->b, 0);
+      case BinaryOp::kLe:
+        return order(b->a, b->b, 1);
+      case BinaryOp::kGt:
+        return order(b->b, b->a, 0);
+      case BinaryOp::kGe:
+        return order(b->b, b->a, 1);
+      case BinaryOp::kEq:
+        return order(b->a, b->b, 1) && order(b->b, b->a, 1);
+      default:
+        return false;
     }
   }
 

@@ -129,8 +129,7 @@ IndexMap inverse_of(const IndexMap& map, const std::vector<tir::Range>& ranges,
   return invert(map, ranges, IterMapLevel::kBijective, analyzer).map;
 }
 
-PaddedInverse non_surjective_inverse_of(const IndexMap& map,
-                                        const std::vector<tir::Range>& ranges,
+PaddedInverse non_surjective_inverse_of(const IndexMap& map, const std::vector<tir::Range>& ranges,
                                         Analyzer& analyzer) {
   if (!map.inverse_exprs.empty()) return {given_inverse(map), tir::bool_imm(false)};
   Inverse inverse = invert(map, ranges, IterMapLevel::kNoCheck, analyzer);

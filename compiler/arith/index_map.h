@@ -30,8 +30,7 @@ std::vector<tir::Expr> map_shape(const IndexMap& map, const std::vector<tir::Exp
                                  Analyzer& analyzer);
 
 // The map back, for initial indices over `ranges`. Throws UserError when the map is not bijective.
-IndexMap inverse_of(const IndexMap& map, const std::vector<tir::Range>& ranges,
-                    Analyzer& analyzer);
+IndexMap inverse_of(const IndexMap& map, const std::vector<tir::Range>& ranges, Analyzer& analyzer);
 
 struct PaddedInverse {
   IndexMap map;
@@ -41,8 +40,7 @@ struct PaddedInverse {
 };
 // As inverse_of, for maps whose splits do not divide the shape. Throws UserError when the map is
 // not injective.
-PaddedInverse non_surjective_inverse_of(const IndexMap& map,
-                                        const std::vector<tir::Range>& ranges,
+PaddedInverse non_surjective_inverse_of(const IndexMap& map, const std::vector<tir::Range>& ranges,
                                         Analyzer& analyzer);
 
 bool equivalent(const IndexMap& a, const IndexMap& b, Analyzer& analyzer);

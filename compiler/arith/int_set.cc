@@ -103,8 +103,8 @@ class IntervalEvaluator {
       return {core_.mul(a.min, b.min), max};
     }
     if (a.min == kNoTerm || a.max == kNoTerm || b.min == kNoTerm || b.max == kNoTerm) return {};
-    TermId corners[] = {core_.mul(a.min, b.min), core_.mul(a.min, b.max),
-                        core_.mul(a.max, b.min), core_.mul(a.max, b.max)};
+    TermId corners[] = {core_.mul(a.min, b.min), core_.mul(a.min, b.max), core_.mul(a.max, b.min),
+                        core_.mul(a.max, b.max)};
     Interval all{corners[0], corners[0]};
     for (TermId c : corners) {
       all.min = core_.min_max(TermOp::kMin, all.min, c);
@@ -162,23 +162,30 @@ class IntervalEvaluator {
     if (t.op == TermOp::kVar) return var(id);
     if (!is_index_type(t.dtype)) return {};
     switch (t.op) {
-      case TermOp::kSum: return sum(t);
-      case TermOp::kProduct: return product(t);
+      case TermOp::kSum:
+        return sum(t);
+      case TermOp::kProduct:
+        return product(t);
       case TermOp::kFloorDiv:
-      case TermOp::kDiv: return divided(t);
+      case TermOp::kDiv:
+        return divided(t);
       case TermOp::kFloorMod:
-      case TermOp::kMod: return remainder(t);
+      case TermOp::kMod:
+        return remainder(t);
       case TermOp::kMin:
-      case TermOp::kMax: return min_max(t);
+      case TermOp::kMax:
+        return min_max(t);
       case TermOp::kSelect:
-      case TermOp::kIfThenElse: return choice(t);
+      case TermOp::kIfThenElse:
+        return choice(t);
       case TermOp::kCast: {
         if (!is_index_type(core_.pool[t.args[0]].dtype) || t.dtype != kInt64) return {};
         Interval a = eval(t.args[0]);
         auto cast = [&](TermId x) { return x == kNoTerm ? x : core_.cast(t.dtype, x); };
         return {cast(a.min), cast(a.max)};
       }
-      default: return {};
+      default:
+        return {};
     }
   }
 

@@ -43,8 +43,10 @@ class Inverter {
       std::size_t i = ready_.front();
       ready_.pop_front();
       const IterMark& mark = uses_[i].mark;
-      if (mark.sum) take_apart(*mark.sum, values_[i]);
-      else solve(mark.source, values_[i]);
+      if (mark.sum)
+        take_apart(*mark.sum, values_[i]);
+      else
+        solve(mark.source, values_[i]);
     }
     return std::move(found_);
   }
@@ -91,8 +93,8 @@ class Inverter {
 
 tir::VarMap inverse_affine_iter_map(const std::vector<IterSum>& map,
                                     const std::vector<Expr>& outputs, Analyzer& analyzer) {
-  CHECK(map.size() == outputs.size()) << "one output an index: " << map.size() << " indices, "
-                                      << outputs.size() << " outputs";
+  CHECK(map.size() == outputs.size())
+      << "one output an index: " << map.size() << " indices, " << outputs.size() << " outputs";
   Inverter inverter(map, analyzer);
   for (std::size_t i = 0; i < map.size(); ++i) inverter.take_apart(map[i], outputs[i]);
   return inverter.run();

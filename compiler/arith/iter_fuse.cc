@@ -160,9 +160,8 @@ void IterRewriter::add_constraint(const IterConstraint& c) {
 // Two constraints are about different iterators, or one is about a part of the other.
 bool IterRewriter::constraints_are_nested() const {
   auto contains = [&](const IterSum& sum, const IterSplit& split) {
-    return std::any_of(sum.args.begin(), sum.args.end(), [&](const IterSplit& x) {
-      return same_split(x, split, false, analyzer_);
-    });
+    return std::any_of(sum.args.begin(), sum.args.end(),
+                       [&](const IterSplit& x) { return same_split(x, split, false, analyzer_); });
   };
   for (std::size_t i = 0; i < constrained_.size(); ++i) {
     for (std::size_t j = i + 1; j < constrained_.size(); ++j) {

@@ -126,9 +126,8 @@ void IterRewriter::add_to(IterSum& sum, const IterSum& other, int sign) {
   sum.base = simple(sign > 0 ? sum.base + other.base : sum.base - other.base);
   for (IterSplit s : other.args) {
     if (sign < 0) s.scale = simple(num(0) - s.scale);
-    auto at = std::find_if(sum.args.begin(), sum.args.end(), [&](const IterSplit& x) {
-      return same_split(x, s, false, analyzer_);
-    });
+    auto at = std::find_if(sum.args.begin(), sum.args.end(),
+                           [&](const IterSplit& x) { return same_split(x, s, false, analyzer_); });
     if (at == sum.args.end()) {
       sum.args.push_back(s);
       continue;

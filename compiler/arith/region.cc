@@ -16,8 +16,7 @@ std::optional<IntSet> dense_interval(const IterSum& sum, const Expr& width, Anal
   DataType dtype = tir::dtype_of(width);
   Expr one = tir::int_imm(dtype, 1);
   if (sum.args.empty()) {
-    return IntSet::interval(analyzer.simplify(sum.base),
-                            analyzer.simplify(sum.base + width - one));
+    return IntSet::interval(analyzer.simplify(sum.base), analyzer.simplify(sum.base + width - one));
   }
   if (sum.args.size() != 1) return std::nullopt;
   const IterSplit& split = sum.args[0];

@@ -68,9 +68,10 @@ class RuleMatcher {
                    std::function<bool()>([&] { return match(p.args[1], args[1], b, found); }));
     }
     return match(p.args[0], args[0], b, std::function<bool()>([&] {
-      return match(p.args[1], args[1], b,
-                   std::function<bool()>([&] { return match(p.args[2], args[2], b, found); }));
-    }));
+                   return match(p.args[1], args[1], b, std::function<bool()>([&] {
+                                  return match(p.args[2], args[2], b, found);
+                                }));
+                 }));
   }
   // One term of a sum for the first side, the rest for the second; and exchanged.
   bool match_sum(const RuleTerm& p, TermId t, Binding& b, const std::function<bool()>& found) {
@@ -81,8 +82,10 @@ class RuleMatcher {
     if (parts < 2) return false;
     for (std::size_t i = 0; i < parts; ++i) {
       Linear one, rest = all;
-      if (i < all.terms.size()) one.add(all.terms[i].atom, all.terms[i].coef);
-      else one.base = all.base;
+      if (i < all.terms.size())
+        one.add(all.terms[i].atom, all.terms[i].coef);
+      else
+        one.base = all.base;
       rest.add(one, -1);
       TermId x = core_.pool.sum(one, term.dtype), y = core_.pool.sum(rest, term.dtype);
       if (match_args(p, {x, y}, b, found)) return true;

@@ -19,12 +19,12 @@ struct Operator {
 };
 // Longer words first where one begins another.
 constexpr std::array kOperators = {
-    Operator{"or", TermOp::kOr, 1, false},        Operator{"and", TermOp::kAnd, 2, false},
-    Operator{"==", TermOp::kEq, 4, false},        Operator{"!=", TermOp::kNe, 4, false},
-    Operator{"<=", TermOp::kLe, 4, false},        Operator{">=", TermOp::kLe, 4, true},
-    Operator{"<", TermOp::kLt, 4, false},         Operator{">", TermOp::kLt, 4, true},
-    Operator{"+", TermOp::kAdd, 5, false},        Operator{"-", TermOp::kSub, 5, false},
-    Operator{"*", TermOp::kMul, 6, false},        Operator{"//", TermOp::kFloorDiv, 6, false},
+    Operator{"or", TermOp::kOr, 1, false},      Operator{"and", TermOp::kAnd, 2, false},
+    Operator{"==", TermOp::kEq, 4, false},      Operator{"!=", TermOp::kNe, 4, false},
+    Operator{"<=", TermOp::kLe, 4, false},      Operator{">=", TermOp::kLe, 4, true},
+    Operator{"<", TermOp::kLt, 4, false},       Operator{">", TermOp::kLt, 4, true},
+    Operator{"+", TermOp::kAdd, 5, false},      Operator{"-", TermOp::kSub, 5, false},
+    Operator{"*", TermOp::kMul, 6, false},      Operator{"//", TermOp::kFloorDiv, 6, false},
     Operator{"%", TermOp::kFloorMod, 6, false},
 };
 struct Function {

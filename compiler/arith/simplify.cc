@@ -52,7 +52,8 @@ TermId ArithCore::settle(TermId t) {
 TermId ArithCore::simplify_new(TermId id) {
   const Term& t = pool[id];
   switch (t.op) {
-    case TermOp::kConst: return id;
+    case TermOp::kConst:
+      return id;
     case TermOp::kVar: {
       auto at = values_.find(id);
       return at != values_.end() ? simplify(at->second) : settle(id);
@@ -61,13 +62,18 @@ TermId ArithCore::simplify_new(TermId id) {
       tir::Expr e = simplify_leaf(t.expr);
       return settle(e.same_as(t.expr) ? id : pool.read(e));
     }
-    case TermOp::kSum: return settle(resum(id));
-    case TermOp::kProduct: return settle(reproduct(t));
+    case TermOp::kSum:
+      return settle(resum(id));
+    case TermOp::kProduct:
+      return settle(reproduct(t));
     case TermOp::kAnd:
-    case TermOp::kOr: return settle(simplify_and_or(t));
+    case TermOp::kOr:
+      return settle(simplify_and_or(t));
     case TermOp::kSelect:
-    case TermOp::kIfThenElse: return settle(simplify_branching(t));
-    default: break;
+    case TermOp::kIfThenElse:
+      return settle(simplify_branching(t));
+    default:
+      break;
   }
   std::vector<TermId> args = t.args;
   bool is_swapped = !t.order.empty() && t.order[0] == 1 && args.size() == 2;
@@ -80,30 +86,45 @@ TermId ArithCore::apply(TermOp op, DataType dtype, const std::vector<TermId>& ar
   TermId a = args[0], b = args.size() > 1 ? args[1] : kNoTerm;
   bool is_index = is_index_type(pool[a].dtype);
   switch (op) {
-    case TermOp::kAdd: return add(a, b);
-    case TermOp::kSub: return sub(a, b);
-    case TermOp::kMul: return mul(a, b);
+    case TermOp::kAdd:
+      return add(a, b);
+    case TermOp::kSub:
+      return sub(a, b);
+    case TermOp::kMul:
+      return mul(a, b);
     case TermOp::kProduct: {
       for (std::size_t i = 1; i < args.size(); ++i) a = mul(a, args[i]);
       return a;
     }
-    case TermOp::kFloorDiv: return floor_div(a, b);
-    case TermOp::kFloorMod: return floor_mod(a, b);
-    case TermOp::kDiv: return trunc_div(a, b);
-    case TermOp::kMod: return trunc_mod(a, b);
+    case TermOp::kFloorDiv:
+      return floor_div(a, b);
+    case TermOp::kFloorMod:
+      return floor_mod(a, b);
+    case TermOp::kDiv:
+      return trunc_div(a, b);
+    case TermOp::kMod:
+      return trunc_mod(a, b);
     case TermOp::kMin:
-    case TermOp::kMax: return min_max(op, a, b);
+    case TermOp::kMax:
+      return min_max(op, a, b);
     case TermOp::kEq:
     case TermOp::kNe:
     case TermOp::kLt:
-    case TermOp::kLe: return compare(op, a, b);
-    case TermOp::kAnd: return logical_and(a, b);
-    case TermOp::kOr: return logical_or(a, b);
-    case TermOp::kNot: return logical_not(a);
+    case TermOp::kLe:
+      return compare(op, a, b);
+    case TermOp::kAnd:
+      return logical_and(a, b);
+    case TermOp::kOr:
+      return logical_or(a, b);
+    case TermOp::kNot:
+      return logical_not(a);
     case TermOp::kSelect:
-    case TermOp::kIfThenElse: return select(op, a, b, args[2]);
-    case TermOp::kCast: return cast(dtype, a);
-    default: break;
+    case TermOp::kIfThenElse:
+      return select(op, a, b, args[2]);
+    case TermOp::kCast:
+      return cast(dtype, a);
+    default:
+      break;
   }
   // A shift by a constant is a product or a floor division; and with 2^k - 1 is a remainder.
   if (is_index && pool.is_const(b)) {

@@ -76,8 +76,10 @@ bool ArithCore::tighten_by_stride(TermOp op, Linear& d) {
     Linear multiples, rest;
     rest.base = d.base;
     for (const LinearTerm& t : d.terms) {
-      if (t.coef % g == 0) multiples.add(t.atom, t.coef / g);
-      else rest.add(t.atom, t.coef);
+      if (t.coef % g == 0)
+        multiples.add(t.atom, t.coef / g);
+      else
+        rest.add(t.atom, t.coef);
     }
     ConstIntBound b = bound(rest);
     if (!b.is_finite() || b.min == -kPosInf) continue;
@@ -160,22 +162,28 @@ TermId ArithCore::compare_parts(TermOp op, const Linear& d, DataType dtype) {
 TermId ArithCore::build_comparison(TermOp op, const Linear& d, DataType dtype) {
   Linear left, right;
   for (const LinearTerm& t : d.terms) {
-    if (t.coef > 0) left.add(t.atom, t.coef);
-    else right.add(t.atom, -t.coef);
+    if (t.coef > 0)
+      left.add(t.atom, t.coef);
+    else
+      right.add(t.atom, -t.coef);
   }
   if (op == TermOp::kLe) {
     // left + base <= right, written with < unless that would be longer.
     bool is_strict = d.base == 1 || (d.base != 0 && !left.is_const());
     std::int64_t base = d.base - is_strict;
-    if (left.is_const() || (base > 0 && !right.is_const())) left.base = base;
-    else right.base = -base;
+    if (left.is_const() || (base > 0 && !right.is_const()))
+      left.base = base;
+    else
+      right.base = -base;
     if (is_strict) op = TermOp::kLt;
   } else {
     if (left.is_const()) std::swap(left, right);
     bool is_swapped = d.terms[0].coef < 0 && right.is_const();
     std::int64_t base = is_swapped ? -d.base : d.base;
-    if (right.is_const() || base < 0) right.base = -base;
-    else left.base = base;
+    if (right.is_const() || base < 0)
+      right.base = -base;
+    else
+      left.base = base;
   }
   if (!fits(left, dtype) || !fits(right, dtype)) return kNoTerm;
   return pool.make(op, kBoolType, {pool.sum(left, dtype), pool.sum(right, dtype)});

@@ -14,13 +14,20 @@ TermId ArithCore::logical_not(TermId a) {
   };
   TermId x = t.args.empty() ? kNoTerm : t.args[0], y = t.args.size() < 2 ? kNoTerm : t.args[1];
   switch (t.op) {
-    case TermOp::kEq: return negated(TermOp::kNe, x, y);
-    case TermOp::kNe: return negated(TermOp::kEq, x, y);
-    case TermOp::kLt: return negated(TermOp::kLe, y, x);
-    case TermOp::kLe: return negated(TermOp::kLt, y, x);
-    case TermOp::kAnd: return logical_or(logical_not(x), logical_not(y));
-    case TermOp::kOr: return logical_and(logical_not(x), logical_not(y));
-    default: return pool.make(TermOp::kNot, kBoolType, {a});
+    case TermOp::kEq:
+      return negated(TermOp::kNe, x, y);
+    case TermOp::kNe:
+      return negated(TermOp::kEq, x, y);
+    case TermOp::kLt:
+      return negated(TermOp::kLe, y, x);
+    case TermOp::kLe:
+      return negated(TermOp::kLt, y, x);
+    case TermOp::kAnd:
+      return logical_or(logical_not(x), logical_not(y));
+    case TermOp::kOr:
+      return logical_and(logical_not(x), logical_not(y));
+    default:
+      return pool.make(TermOp::kNot, kBoolType, {a});
   }
 }
 

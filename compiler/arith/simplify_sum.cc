@@ -97,8 +97,10 @@ TermId ArithCore::factored(const Linear& sum, DataType dtype) {
           continue;
         }
         factors.erase(at);
-        if (factors.empty()) inner.add_base(part.coef);
-        else inner.add(pool.product(factors, dtype), part.coef);
+        if (factors.empty())
+          inner.add_base(part.coef);
+        else
+          inner.add(pool.product(factors, dtype), part.coef);
       }
       if (inner.terms.size() + (inner.base != 0) < 2 || !fits(inner, dtype)) continue;
       TermId by_inner = factored(inner, dtype);

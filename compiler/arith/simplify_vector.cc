@@ -26,11 +26,16 @@ bool is_float(const Expr& e, double value) {
 template <class F>
 std::optional<double> compute(BinaryOp op, F a, F b) {
   switch (op) {
-    case BinaryOp::kAdd: return a + b;
-    case BinaryOp::kSub: return a - b;
-    case BinaryOp::kMul: return a * b;
-    case BinaryOp::kDiv: return b == 0 ? std::nullopt : std::optional<double>(a / b);
-    default: return std::nullopt;
+    case BinaryOp::kAdd:
+      return a + b;
+    case BinaryOp::kSub:
+      return a - b;
+    case BinaryOp::kMul:
+      return a * b;
+    case BinaryOp::kDiv:
+      return b == 0 ? std::nullopt : std::optional<double>(a / b);
+    default:
+      return std::nullopt;
   }
 }
 
@@ -74,7 +79,8 @@ Expr simplify_float(const tir::Binary& n, bool fold_zero) {
       if (is_zero_a) return b;
       if (is_zero_b) return a;
       break;
-    default: break;
+    default:
+      break;
   }
   return {};
 }
@@ -127,8 +133,8 @@ Expr ArithCore::simplify_vector(const tir::Binary& n) {
 Expr ArithCore::divide_ramp(const tir::Ramp& r, int lanes, const Expr& divisor, bool is_div) {
   auto c = tir::as_int(divisor), stride = tir::as_int(r.stride);
   if (!c || *c <= 0 || !stride) return {};
-  Expr part = simplify_expr(is_div ? tir::floor_div(r.base, divisor)
-                                   : tir::floor_mod(r.base, divisor));
+  Expr part =
+      simplify_expr(is_div ? tir::floor_div(r.base, divisor) : tir::floor_mod(r.base, divisor));
   if (*stride % *c == 0) {
     if (!is_div) return tir::broadcast(part, lanes);
     return tir::ramp(part, tir::int_imm(tir::dtype_of(r.stride), *stride / *c), lanes);
@@ -162,8 +168,10 @@ Expr ArithCore::simplify_leaf(const Expr& e) {
   }
   Expr better;
   DataType operand = tir::dtype_of(n->a);
-  if (operand.is_float()) better = simplify_float(*n, fold_float_zero_);
-  else if (operand.is_vector()) better = simplify_vector(*n);
+  if (operand.is_float())
+    better = simplify_float(*n, fold_float_zero_);
+  else if (operand.is_vector())
+    better = simplify_vector(*n);
   return better ? better : r;
 }
 

@@ -78,22 +78,38 @@ const LinearTerm* Linear::find(TermId atom) const {
 
 BinaryOp binary_op(TermOp op) {
   switch (op) {
-    case TermOp::kAdd: return BinaryOp::kAdd;
-    case TermOp::kSub: return BinaryOp::kSub;
-    case TermOp::kMul: return BinaryOp::kMul;
-    case TermOp::kDiv: return BinaryOp::kDiv;
-    case TermOp::kMod: return BinaryOp::kMod;
-    case TermOp::kFloorDiv: return BinaryOp::kFloorDiv;
-    case TermOp::kFloorMod: return BinaryOp::kFloorMod;
-    case TermOp::kMin: return BinaryOp::kMin;
-    case TermOp::kMax: return BinaryOp::kMax;
-    case TermOp::kEq: return BinaryOp::kEq;
-    case TermOp::kNe: return BinaryOp::kNe;
-    case TermOp::kLt: return BinaryOp::kLt;
-    case TermOp::kLe: return BinaryOp::kLe;
-    case TermOp::kAnd: return BinaryOp::kAnd;
-    case TermOp::kOr: return BinaryOp::kOr;
-    default: break;
+    case TermOp::kAdd:
+      return BinaryOp::kAdd;
+    case TermOp::kSub:
+      return BinaryOp::kSub;
+    case TermOp::kMul:
+      return BinaryOp::kMul;
+    case TermOp::kDiv:
+      return BinaryOp::kDiv;
+    case TermOp::kMod:
+      return BinaryOp::kMod;
+    case TermOp::kFloorDiv:
+      return BinaryOp::kFloorDiv;
+    case TermOp::kFloorMod:
+      return BinaryOp::kFloorMod;
+    case TermOp::kMin:
+      return BinaryOp::kMin;
+    case TermOp::kMax:
+      return BinaryOp::kMax;
+    case TermOp::kEq:
+      return BinaryOp::kEq;
+    case TermOp::kNe:
+      return BinaryOp::kNe;
+    case TermOp::kLt:
+      return BinaryOp::kLt;
+    case TermOp::kLe:
+      return BinaryOp::kLe;
+    case TermOp::kAnd:
+      return BinaryOp::kAnd;
+    case TermOp::kOr:
+      return BinaryOp::kOr;
+    default:
+      break;
   }
   CHECK(false) << "term operator " << static_cast<int>(op) << " is no binary operator";
   return BinaryOp::kAdd;
@@ -105,8 +121,7 @@ bool same(const Term& a, const Term& b) {
   if (a.op != b.op || a.dtype != b.dtype || a.value != b.value) return false;
   if (a.op == TermOp::kVar) return a.expr.same_as(b.expr);
   if (a.op == TermOp::kOpaque) {
-    return a.expr.same_as(b.expr) ||
-           (a.value == 0 && tir::structural_equal(a.expr, b.expr));
+    return a.expr.same_as(b.expr) || (a.value == 0 && tir::structural_equal(a.expr, b.expr));
   }
   return a.args == b.args && a.coefs == b.coefs;
 }
@@ -122,12 +137,15 @@ std::uint64_t hash_of(const Term& t) {
 // Whether two evaluations may differ or have an effect: such a leaf equals only itself.
 bool has_effect(const Expr& e) {
   bool found = false;
-  tir::walk(e, {.expr = [&](const Expr& x) {
-    if (const auto* c = x.as<tir::Call>()) {
-      found |= tir::intrinsic_info(c->op).effect == tir::Effect::kOpaque;
-    }
-    return !found;
-  }, .stmt = {}, .buffer = {}});
+  tir::walk(e, {.expr =
+                    [&](const Expr& x) {
+                      if (const auto* c = x.as<tir::Call>()) {
+                        found |= tir::intrinsic_info(c->op).effect == tir::Effect::kOpaque;
+                      }
+                      return !found;
+                    },
+                .stmt = {},
+                .buffer = {}});
   return found;
 }
 
@@ -276,8 +294,8 @@ TermId TermPool::leaf(const Expr& e) {
   }
   t.op = TermOp::kOpaque;
   t.value = has_effect(e);
-  std::uint64_t h = t.value ? mix64(reinterpret_cast<std::uintptr_t>(e.id()))
-                            : tir::structural_hash(e);
+  std::uint64_t h =
+      t.value ? mix64(reinterpret_cast<std::uintptr_t>(e.id())) : tir::structural_hash(e);
   return intern(std::move(t), h);
 }
 

@@ -17,10 +17,33 @@ inline constexpr TermId kNoTerm = 0xffffffffu;
 // kMul are what is read from expressions; simplification makes sums and products of them, unless a
 // coefficient would leave the type. Greater-than is read as less-than with sides exchanged.
 enum class TermOp : std::uint8_t {
-  kConst, kVar, kOpaque, kSum, kProduct, kAdd, kSub, kMul,
-  kDiv, kMod, kFloorDiv, kFloorMod, kMin, kMax,
-  kEq, kNe, kLt, kLe, kAnd, kOr, kNot, kSelect, kIfThenElse, kCast,
-  kShiftLeft, kShiftRight, kBitwiseAnd,
+  kConst,
+  kVar,
+  kOpaque,
+  kSum,
+  kProduct,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMod,
+  kFloorDiv,
+  kFloorMod,
+  kMin,
+  kMax,
+  kEq,
+  kNe,
+  kLt,
+  kLe,
+  kAnd,
+  kOr,
+  kNot,
+  kSelect,
+  kIfThenElse,
+  kCast,
+  kShiftLeft,
+  kShiftRight,
+  kBitwiseAnd,
 };
 
 struct Term {
@@ -35,7 +58,7 @@ struct Term {
   std::vector<std::int64_t> coefs;  // kSum
   // kSum, kProduct, kMin, kMax: the args as they were first written, as positions in `args`.
   std::vector<int> order;
-  tir::Expr expr;                   // the leaf; for others filled when asked for
+  tir::Expr expr;  // the leaf; for others filled when asked for
 };
 
 // `rank` is the place among the terms as they were written, for printing only.

@@ -19,23 +19,38 @@ bool is_known(DataType dtype) { return is_index_type(dtype) || dtype == kBoolTyp
 
 TermOp term_op(BinaryOp op) {
   switch (op) {
-    case BinaryOp::kAdd: return TermOp::kAdd;
-    case BinaryOp::kSub: return TermOp::kSub;
-    case BinaryOp::kMul: return TermOp::kMul;
-    case BinaryOp::kDiv: return TermOp::kDiv;
-    case BinaryOp::kMod: return TermOp::kMod;
-    case BinaryOp::kFloorDiv: return TermOp::kFloorDiv;
-    case BinaryOp::kFloorMod: return TermOp::kFloorMod;
-    case BinaryOp::kMin: return TermOp::kMin;
-    case BinaryOp::kMax: return TermOp::kMax;
-    case BinaryOp::kEq: return TermOp::kEq;
-    case BinaryOp::kNe: return TermOp::kNe;
+    case BinaryOp::kAdd:
+      return TermOp::kAdd;
+    case BinaryOp::kSub:
+      return TermOp::kSub;
+    case BinaryOp::kMul:
+      return TermOp::kMul;
+    case BinaryOp::kDiv:
+      return TermOp::kDiv;
+    case BinaryOp::kMod:
+      return TermOp::kMod;
+    case BinaryOp::kFloorDiv:
+      return TermOp::kFloorDiv;
+    case BinaryOp::kFloorMod:
+      return TermOp::kFloorMod;
+    case BinaryOp::kMin:
+      return TermOp::kMin;
+    case BinaryOp::kMax:
+      return TermOp::kMax;
+    case BinaryOp::kEq:
+      return TermOp::kEq;
+    case BinaryOp::kNe:
+      return TermOp::kNe;
     case BinaryOp::kLt:
-    case BinaryOp::kGt: return TermOp::kLt;
+    case BinaryOp::kGt:
+      return TermOp::kLt;
     case BinaryOp::kLe:
-    case BinaryOp::kGe: return TermOp::kLe;
-    case BinaryOp::kAnd: return TermOp::kAnd;
-    case BinaryOp::kOr: return TermOp::kOr;
+    case BinaryOp::kGe:
+      return TermOp::kLe;
+    case BinaryOp::kAnd:
+      return TermOp::kAnd;
+    case BinaryOp::kOr:
+      return TermOp::kOr;
   }
   return TermOp::kAdd;
 }
@@ -94,11 +109,16 @@ TermId TermPool::read_call(const Expr& e, const tir::Call& node) {
   };
   if (!known()) return leaf(e);
   switch (node.op) {
-    case Intrinsic::kIfThenElse: return with(TermOp::kIfThenElse);
-    case Intrinsic::kShiftLeft: return with(TermOp::kShiftLeft);
-    case Intrinsic::kShiftRight: return with(TermOp::kShiftRight);
-    case Intrinsic::kBitwiseAnd: return with(TermOp::kBitwiseAnd);
-    default: return leaf(e);
+    case Intrinsic::kIfThenElse:
+      return with(TermOp::kIfThenElse);
+    case Intrinsic::kShiftLeft:
+      return with(TermOp::kShiftLeft);
+    case Intrinsic::kShiftRight:
+      return with(TermOp::kShiftRight);
+    case Intrinsic::kBitwiseAnd:
+      return with(TermOp::kBitwiseAnd);
+    default:
+      return leaf(e);
   }
 }
 
@@ -117,8 +137,10 @@ Expr TermPool::build_expr(const Term& t) {
     case TermOp::kConst:
       return t.dtype == kBoolType ? tir::bool_imm(t.value != 0) : tir::int_imm(t.dtype, t.value);
     case TermOp::kVar:
-    case TermOp::kOpaque: return t.expr;
-    case TermOp::kSum: return sum_expr(t);
+    case TermOp::kOpaque:
+      return t.expr;
+    case TermOp::kSum:
+      return sum_expr(t);
     case TermOp::kProduct: {
       Expr e;
       for (int i : t.order) {
@@ -132,9 +154,12 @@ Expr TermPool::build_expr(const Term& t) {
       bool is_swapped = !t.order.empty() && t.order[0] == 1;
       return tir::binary(binary_op(t.op), expr(t.args[is_swapped]), expr(t.args[!is_swapped]));
     }
-    case TermOp::kNot: return tir::logical_not(expr(t.args[0]));
-    case TermOp::kCast: return tir::cast(t.dtype, expr(t.args[0]));
-    case TermOp::kSelect: return tir::select(expr(t.args[0]), expr(t.args[1]), expr(t.args[2]));
+    case TermOp::kNot:
+      return tir::logical_not(expr(t.args[0]));
+    case TermOp::kCast:
+      return tir::cast(t.dtype, expr(t.args[0]));
+    case TermOp::kSelect:
+      return tir::select(expr(t.args[0]), expr(t.args[1]), expr(t.args[2]));
     case TermOp::kIfThenElse:
       return tir::if_then_else(expr(t.args[0]), expr(t.args[1]), expr(t.args[2]));
     case TermOp::kShiftLeft:
@@ -143,7 +168,8 @@ Expr TermPool::build_expr(const Term& t) {
       return tir::call(Intrinsic::kShiftRight, t.dtype, {expr(t.args[0]), expr(t.args[1])});
     case TermOp::kBitwiseAnd:
       return tir::call(Intrinsic::kBitwiseAnd, t.dtype, {expr(t.args[0]), expr(t.args[1])});
-    default: return tir::binary(binary_op(t.op), expr(t.args[0]), expr(t.args[1]));
+    default:
+      return tir::binary(binary_op(t.op), expr(t.args[0]), expr(t.args[1]));
   }
 }
 

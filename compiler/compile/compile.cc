@@ -7,10 +7,10 @@
 #include "compiler/compile/evaluate.h"
 #include "compiler/compile/header.h"
 #include "compiler/compile/host.h"
+#include "compiler/compile/memory_plan.h"
 #include "compiler/compile/packing.h"
 #include "compiler/frontends/onnx/import.h"
 #include "compiler/lowering/lower.h"
-#include "compiler/compile/memory_plan.h"
 #include "compiler/passes/relax/graph.h"
 #include "compiler/passes/relax/passes.h"
 #include "compiler/support/error.h"
@@ -71,7 +71,7 @@ tir::VarMap symbols_of(const tir::PrimFunc& canonical_func, const tir::PrimFunc&
 
 // One kernel: its scheduled form, flat code and what its constants must look like.
 struct Kernel {
-  std::string function;  // in the module
+  std::string function;    // in the module
   tir::PrimFunc original;  // with the model's symbols
   tir::PrimFunc workload;  // canonical
   std::string hash;
@@ -249,8 +249,8 @@ class Compiler {
 
   static std::string model_name(const relax::Module& module) {
     const auto it = module.attrs.find("name");
-    const auto* text = it == module.attrs.end() ? nullptr
-                                                : std::get_if<std::string>(&it->second.value);
+    const auto* text =
+        it == module.attrs.end() ? nullptr : std::get_if<std::string>(&it->second.value);
     return text && !text->empty() ? *text : "model";
   }
 
@@ -279,8 +279,8 @@ relax::Module load_model(const std::string& path) { return onnx::import_file(pat
 
 relax::TensorRef load_tensor(const std::string& path) { return onnx::import_tensor(path); }
 
-CompileResult compile(const relax::Module& module, const Target& target,
-                      const Schedules& schedules, const CompileOptions& options) {
+CompileResult compile(const relax::Module& module, const Target& target, const Schedules& schedules,
+                      const CompileOptions& options) {
   return Compiler(target, schedules, options).run(module);
 }
 
@@ -291,9 +291,8 @@ std::vector<TuningTask> extract_tasks(const relax::Module& imported, const Targe
   }
   std::vector<TuningTask> tasks;
   for (const Kernel& kernel : called_kernels(module)) {
-    auto known = std::find_if(tasks.begin(), tasks.end(), [&](const TuningTask& t) {
-      return t.workload_hash == kernel.hash;
-    });
+    auto known = std::find_if(tasks.begin(), tasks.end(),
+                              [&](const TuningTask& t) { return t.workload_hash == kernel.hash; });
     if (known != tasks.end()) {
       known->num_calls += kernel.num_calls;
       continue;

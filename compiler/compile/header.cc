@@ -53,8 +53,8 @@ std::string model_header(const LibrarySpec& spec) {
   add_tensors(text, prefix, "OUTPUT", spec.outputs);
   if (!spec.symbols.empty()) text += "\n/* Positions of symbolic dimensions. */\n";
   for (std::size_t i = 0; i < spec.symbols.size(); ++i) {
-    text += "#define " + prefix + "_SYMBOL_" + identifier(tir::var(spec.symbols[i].var).name, true) +
-            " " + std::to_string(i) + "\n";
+    text += "#define " + prefix + "_SYMBOL_" +
+            identifier(tir::var(spec.symbols[i].var).name, true) + " " + std::to_string(i) + "\n";
   }
   return text + "\n#endif\n";
 }

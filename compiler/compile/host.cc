@@ -75,18 +75,21 @@ class HostBuilder {
     const Place& place = it->second;
     const tir::Expr offset = tir::substitute(place.offset, symbols_);
     switch (place.kind) {
-      case PlaceKind::kInput: return at(inputs_[place.index], offset);
-      case PlaceKind::kOutput: return at(outputs_[place.index], offset);
-      case PlaceKind::kConstant: return at(constants_, offset + tir::i64(offsets_[place.index]));
-      case PlaceKind::kArena: return at(arena_, offset);
+      case PlaceKind::kInput:
+        return at(inputs_[place.index], offset);
+      case PlaceKind::kOutput:
+        return at(outputs_[place.index], offset);
+      case PlaceKind::kConstant:
+        return at(constants_, offset + tir::i64(offsets_[place.index]));
+      case PlaceKind::kArena:
+        return at(arena_, offset);
     }
     return {};
   }
 
   static tir::Expr at(const Memory& memory, const tir::Expr& offset) {
     if (tir::is_int(offset, 0)) return memory.pointer;
-    return tir::call(tir::Intrinsic::kAddressOf, kHandleType,
-                     {tir::load(memory.bytes, {offset})});
+    return tir::call(tir::Intrinsic::kAddressOf, kHandleType, {tir::load(memory.bytes, {offset})});
   }
 
   const HostInputs& in_;

@@ -94,7 +94,9 @@ class Planner {
 
   void add_call(const Expr& result, const Call& call) {
     PlannedCall planned{call.args[0].get<relax::GlobalVar>().name,
-                        call.args[1].get<relax::Tuple>().values, result, {}};
+                        call.args[1].get<relax::Tuple>().values,
+                        result,
+                        {}};
     if (call.args.size() > 2) planned.symbols = call.args[2].get<relax::ShapeExpr>().values;
     for (const Expr& arg : planned.args) add_constant(arg);
     plan_.calls.push_back(std::move(planned));
@@ -175,7 +177,8 @@ class Planner {
         if (!a || !b) return !a && !b;
         return tir::structural_equal(a, b);
       });
-      if (same == segments.end()) same = segments.insert(segments.end(), std::vector<std::size_t>{});
+      if (same == segments.end())
+        same = segments.insert(segments.end(), std::vector<std::size_t>{});
       same->push_back(i);
     }
     tir::Expr start = tir::i64(0), bound = tir::i64(0);

@@ -37,7 +37,7 @@ struct MemoryPlan {
   std::vector<PlannedCall> calls;
   std::vector<relax::TensorRef> constants;  // each once, in order of first use
   std::map<relax::Expr, Place, IdLess> places;
-  tir::Expr arena_bytes;       // a multiple of 64
+  tir::Expr arena_bytes;        // a multiple of 64
   tir::Expr lower_bound_bytes;  // the largest set of live bytes, for reports
 };
 

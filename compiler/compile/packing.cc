@@ -42,8 +42,7 @@ bool is_layout_free(const tir::PrimFunc& func, std::size_t param) {
 std::vector<std::int64_t> logical_at(const IndexMap& inverse, const std::vector<std::int64_t>& p) {
   tir::VarMap values;
   for (std::size_t j = 0; j < p.size(); ++j) {
-    values[inverse.initial_vars[j]] =
-        tir::int_imm(tir::dtype_of(inverse.initial_vars[j]), p[j]);
+    values[inverse.initial_vars[j]] = tir::int_imm(tir::dtype_of(inverse.initial_vars[j]), p[j]);
   }
   std::vector<std::int64_t> d;
   Analyzer analyzer;
@@ -86,7 +85,8 @@ std::vector<std::int64_t> linear_map(const IndexMap& inverse,
   check(corner);
   check(middle);
   if (!is_linear) {
-    throw UserError("parameter " + name + ": its new layout is no blocking or permutation of the "
+    throw UserError("parameter " + name +
+                    ": its new layout is no blocking or permutation of the "
                     "old one, so constants cannot be repacked");
   }
   return map;
@@ -97,7 +97,8 @@ ParamPacking make_packing(const tir::PrimFunc& before, const tir::PrimFunc& afte
   const tir::Buffer& from = before.params[param].buffer;
   const std::string& name = tir::node(from).name;
   if (!is_layout_free(before, param)) {
-    throw UserError("parameter " + name + ": its layout is changed, but it is not listed in "
+    throw UserError("parameter " + name +
+                    ": its layout is changed, but it is not listed in "
                     "layout_free_buffers");
   }
   ParamPacking packing;

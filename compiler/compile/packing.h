@@ -1,5 +1,5 @@
-// Weights in the layout a schedule wants: which parameters a trace repacks, by which linear map, and
-// the packed bytes.
+// Weights in the layout a schedule wants: which parameters a trace repacks, by which linear map,
+// and the packed bytes.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -41,7 +41,9 @@ struct DataType {
   bool is_uint() const { return code == TypeCode::kUInt; }
   bool is_integer() const { return is_int() || is_uint(); }
   bool is_bool() const { return code == TypeCode::kBool; }
-  bool is_float() const { return code != TypeCode::kHandle && !is_integer() && !is_bool() && code != TypeCode::kVoid; }
+  bool is_float() const {
+    return code != TypeCode::kHandle && !is_integer() && !is_bool() && code != TypeCode::kVoid;
+  }
   bool is_handle() const { return code == TypeCode::kHandle; }
   bool is_void() const { return code == TypeCode::kVoid; }
   bool is_vector() const { return lanes > 1 || scalable; }

@@ -38,8 +38,8 @@ class Handle {
   using Nodes = typename Family::Nodes;
   Handle() = default;
   template <class T>
-    requires(kIndexOf<T, Nodes> >= 0)
-  Handle(T node) : cell_(new CellOf<T>(std::move(node))) {}  // NOLINT: implicit on purpose
+  requires(kIndexOf<T, Nodes> >= 0) Handle(T node)
+      : cell_(new CellOf<T>(std::move(node))) {}  // NOLINT: implicit on purpose
   Handle(const Handle& other) : cell_(other.cell_) {
     if (cell_) cell_->refs.fetch_add(1, std::memory_order_relaxed);
   }
@@ -150,7 +150,9 @@ constexpr Field<T, M> info(const char* name, M T::*at) {
 }
 
 template <class T>
-concept HasFields = requires { T::fields(); };
+concept HasFields = requires {
+  T::fields();
+};
 
 template <class V>
 inline constexpr bool kIsHandle = false;

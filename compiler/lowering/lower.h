@@ -26,8 +26,8 @@ struct FlatFunction {
 struct LoweredKernel {
   std::string name;
   std::vector<FlatFunction> functions;
-  std::vector<tir::Expr> symbols;  // variables of parameter shapes that no parameter names
-  std::int64_t workspace_bytes = 0;             // shared by all workers
+  std::vector<tir::Expr> symbols;    // variables of parameter shapes that no parameter names
+  std::int64_t workspace_bytes = 0;  // shared by all workers
   // Behind it: what depends on the sizes of tensors, an int64 expression of `symbols` and scalar
   // parameters, a multiple of 64; null when there is none.
   tir::Expr symbolic_workspace_bytes;

@@ -178,7 +178,8 @@ struct Call {
   }
 };
 
-// var = value; with `cast_type`, R.match_cast: checks at run time and defines the type's new symbols.
+// var = value; with `cast_type`, R.match_cast: checks at run time and defines the type's new
+// symbols.
 struct Binding {
   Expr var, value;
   Type cast_type;  // null unless match_cast
@@ -218,8 +219,8 @@ struct Function {
   bool is_private = false;
   tir::AttrMap attrs;
   static constexpr auto fields() {
-    return std::tuple{def("params", &Function::params), use("body", &Function::body),
-                      use("result", &Function::result), use("is_pure", &Function::is_pure),
+    return std::tuple{def("params", &Function::params),         use("body", &Function::body),
+                      use("result", &Function::result),         use("is_pure", &Function::is_pure),
                       use("is_private", &Function::is_private), use("attrs", &Function::attrs)};
   }
 };

@@ -44,9 +44,11 @@ Type infer_type(const Call& call);
 
 // Reading attributes. Throw UserError naming the operator and the attribute when one is missing
 // without default or has another type.
-std::int64_t attr_int(const Call& call, const std::string& name, std::optional<std::int64_t> fallback = {});
+std::int64_t attr_int(const Call& call, const std::string& name,
+                      std::optional<std::int64_t> fallback = {});
 double attr_float(const Call& call, const std::string& name, std::optional<double> fallback = {});
-std::string attr_string(const Call& call, const std::string& name, std::optional<std::string> fallback = {});
+std::string attr_string(const Call& call, const std::string& name,
+                        std::optional<std::string> fallback = {});
 bool attr_bool(const Call& call, const std::string& name, std::optional<bool> fallback = {});
 std::vector<std::int64_t> attr_ints(const Call& call, const std::string& name,
                                     std::optional<std::vector<std::int64_t>> fallback = {});

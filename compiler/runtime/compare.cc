@@ -126,9 +126,9 @@ Comparison compare_arrays(const NdArray& expected, const NdArray& found, Toleran
 
 std::string describe_comparison(const Comparison& comparison) {
   if (!comparison.is_same_type) return "type or shape differs";
-  const std::string largest = str_cat("max |error| ", comparison.max_absolute, ", max relative ",
-                                      comparison.max_relative, ", max |expected| ",
-                                      comparison.max_expected);
+  const std::string largest =
+      str_cat("max |error| ", comparison.max_absolute, ", max relative ", comparison.max_relative,
+              ", max |expected| ", comparison.max_expected);
   if (comparison.is_equal) {
     return str_cat("all ", comparison.num_elements, " elements agree; ", largest);
   }

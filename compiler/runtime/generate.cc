@@ -36,12 +36,15 @@ void fill(NdArray* array, uint64_t stream, MakeElement make_element) {
 void fill_float(NdArray* array, uint64_t stream) {
   switch (array->dtype().bits) {
     case 16:
-      fill<uint16_t>(array, stream, [](uint64_t bits) {
-        return float_to_half(uniform_float(bits));
-      });
+      fill<uint16_t>(array, stream,
+                     [](uint64_t bits) { return float_to_half(uniform_float(bits)); });
       return;
-    case 32: fill<float>(array, stream, uniform_float); return;
-    default: fill<double>(array, stream, uniform_float); return;
+    case 32:
+      fill<float>(array, stream, uniform_float);
+      return;
+    default:
+      fill<double>(array, stream, uniform_float);
+      return;
   }
 }
 
@@ -53,8 +56,8 @@ IntegerRange default_range(DLDataType dtype) {
 void check_range(DLDataType dtype, IntegerRange range) {
   const bool is_signed = dtype.code == kDLInt;
   const int value_bits = dtype.bits - (is_signed ? 1 : 0);
-  const int64_t high = value_bits >= 63 ? std::numeric_limits<int64_t>::max()
-                                        : (int64_t{1} << value_bits) - 1;
+  const int64_t high =
+      value_bits >= 63 ? std::numeric_limits<int64_t>::max() : (int64_t{1} << value_bits) - 1;
   const int64_t low = is_signed ? -high - 1 : 0;
   if (range.low <= range.high && range.low >= low && range.high <= high) return;
   throw UserError("values in [" + std::to_string(range.low) + ", " + std::to_string(range.high) +
@@ -72,10 +75,18 @@ void fill_integer(NdArray* array, uint64_t stream, IntegerRange range) {
     return static_cast<uint64_t>(range.low) + offset;
   };
   switch (array->dtype().bits) {
-    case 8: fill<uint8_t>(array, stream, make); return;
-    case 16: fill<uint16_t>(array, stream, make); return;
-    case 32: fill<uint32_t>(array, stream, make); return;
-    default: fill<uint64_t>(array, stream, make); return;
+    case 8:
+      fill<uint8_t>(array, stream, make);
+      return;
+    case 16:
+      fill<uint16_t>(array, stream, make);
+      return;
+    case 32:
+      fill<uint32_t>(array, stream, make);
+      return;
+    default:
+      fill<uint64_t>(array, stream, make);
+      return;
   }
 }
 
@@ -84,16 +95,21 @@ void fill_integer(NdArray* array, uint64_t stream, IntegerRange range) {
 void fill_generated(NdArray* array, GenerateKey key, std::optional<IntegerRange> range) {
   const uint64_t stream = hash_combine(hash_combine(0, key.seed), key.tensor_index);
   switch (array->dtype().code) {
-    case kDLFloat: fill_float(array, stream); return;
+    case kDLFloat:
+      fill_float(array, stream);
+      return;
     case kDLBfloat:
       fill<uint16_t>(array, stream, [](uint64_t bits) { return bfloat_bits(uniform_float(bits)); });
       return;
-    case kDLBool: fill<uint8_t>(array, stream, [](uint64_t bits) { return bits >> 63; }); return;
+    case kDLBool:
+      fill<uint8_t>(array, stream, [](uint64_t bits) { return bits >> 63; });
+      return;
     case kDLInt:
     case kDLUInt:
       fill_integer(array, stream, range.value_or(default_range(array->dtype())));
       return;
-    default: throw UserError("cannot generate values of type " + dtype_name(array->dtype()));
+    default:
+      throw UserError("cannot generate values of type " + dtype_name(array->dtype()));
   }
 }
 

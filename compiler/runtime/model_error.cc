@@ -16,8 +16,8 @@ const TenonTensorV1* find_tensor(const TenonModelV1& model, int32_t tensor) {
 std::string place(const TenonModelV1& model, int32_t tensor, int32_t axis) {
   const TenonTensorV1* descriptor = find_tensor(model, tensor);
   if (descriptor == nullptr) return "model";
-  std::string text = str_cat(tensor >= TENON_OUTPUT_BASE ? "output '" : "input '",
-                             descriptor->name, "'");
+  std::string text =
+      str_cat(tensor >= TENON_OUTPUT_BASE ? "output '" : "input '", descriptor->name, "'");
   if (axis >= 0) text += str_cat(", dimension ", axis);
   return text;
 }
@@ -55,19 +55,29 @@ std::string reason(const TenonModelV1& model, const TenonErrorV1& error) {
     case TENON_ERROR_DTYPE:
       return str_cat("type ", packed_dtype_name(error.found), ", expected ",
                      packed_dtype_name(error.expected));
-    case TENON_ERROR_SHAPE: return shape_text(model, error);
-    case TENON_ERROR_SYMBOL: return symbol_text(model, error);
-    case TENON_ERROR_STRIDES: return "strides are not compact row-major";
-    case TENON_ERROR_ALIGNMENT: return "data is not aligned as the library asks";
-    case TENON_ERROR_DEVICE: return "wrong device";
-    case TENON_ERROR_NULL: return "data is null";
+    case TENON_ERROR_SHAPE:
+      return shape_text(model, error);
+    case TENON_ERROR_SYMBOL:
+      return symbol_text(model, error);
+    case TENON_ERROR_STRIDES:
+      return "strides are not compact row-major";
+    case TENON_ERROR_ALIGNMENT:
+      return "data is not aligned as the library asks";
+    case TENON_ERROR_DEVICE:
+      return "wrong device";
+    case TENON_ERROR_NULL:
+      return "data is null";
     case TENON_ERROR_ARENA:
       return str_cat("the arena has ", error.found, " bytes, needed are ", error.expected,
                      ", 64-byte aligned");
-    case TENON_ERROR_MEMORY: return str_cat("no memory for ", error.expected, " bytes");
-    case TENON_ERROR_VALUE: return "a value is out of range";
-    case TENON_ERROR_ABI: return "the context is older than the library";
-    default: return str_cat("error ", error.code);
+    case TENON_ERROR_MEMORY:
+      return str_cat("no memory for ", error.expected, " bytes");
+    case TENON_ERROR_VALUE:
+      return "a value is out of range";
+    case TENON_ERROR_ABI:
+      return "the context is older than the library";
+    default:
+      return str_cat("error ", error.code);
   }
 }
 

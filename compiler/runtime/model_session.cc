@@ -15,12 +15,12 @@ int64_t clock_callback(void*) { return raw_monotonic_ns(); }
 
 void* allocate_callback(void*, int64_t size_bytes, int64_t alignment) {
   if (size_bytes < 0 || size_bytes > kMaxTensorBytes) return nullptr;
-  return ::operator new(static_cast<size_t>(size_bytes),
-                        std::align_val_t{static_cast<size_t>(alignment)}, std::nothrow);
+  return ::operator new (static_cast<size_t>(size_bytes),
+                         std::align_val_t{static_cast<size_t>(alignment)}, std::nothrow);
 }
 
 void release_callback(void*, void* data) {
-  ::operator delete(data, std::align_val_t{TENON_ALIGNMENT});
+  ::operator delete (data, std::align_val_t{TENON_ALIGNMENT});
 }
 
 std::byte* data_of(const DLTensor& tensor) {

@@ -11,13 +11,13 @@ namespace {
 
 struct AlignedDelete {
   void operator()(std::byte* data) const {
-    ::operator delete(data, std::align_val_t{TENON_ALIGNMENT});
+    ::operator delete (data, std::align_val_t{TENON_ALIGNMENT});
   }
 };
 
 std::shared_ptr<std::byte> allocate_zeroed(int64_t size_bytes) {
   const size_t size = static_cast<size_t>(size_bytes > 0 ? size_bytes : 1);
-  auto* data = static_cast<std::byte*>(::operator new(size, std::align_val_t{TENON_ALIGNMENT}));
+  auto* data = static_cast<std::byte*>(::operator new (size, std::align_val_t{TENON_ALIGNMENT}));
   std::memset(data, 0, size);
   return {data, AlignedDelete{}};
 }
@@ -51,19 +51,27 @@ double read_float(DLDataType dtype, const std::byte* at) {
 
 double read_signed(DLDataType dtype, const std::byte* at) {
   switch (dtype.bits) {
-    case 8: return read_as_double<int8_t>(at);
-    case 16: return read_as_double<int16_t>(at);
-    case 32: return read_as_double<int32_t>(at);
-    default: return read_as_double<int64_t>(at);
+    case 8:
+      return read_as_double<int8_t>(at);
+    case 16:
+      return read_as_double<int16_t>(at);
+    case 32:
+      return read_as_double<int32_t>(at);
+    default:
+      return read_as_double<int64_t>(at);
   }
 }
 
 double read_unsigned(DLDataType dtype, const std::byte* at) {
   switch (dtype.bits) {
-    case 8: return read_as_double<uint8_t>(at);
-    case 16: return read_as_double<uint16_t>(at);
-    case 32: return read_as_double<uint32_t>(at);
-    default: return read_as_double<uint64_t>(at);
+    case 8:
+      return read_as_double<uint8_t>(at);
+    case 16:
+      return read_as_double<uint16_t>(at);
+    case 32:
+      return read_as_double<uint32_t>(at);
+    default:
+      return read_as_double<uint64_t>(at);
   }
 }
 
@@ -132,10 +140,14 @@ double element_as_double(const NdArray& array, int64_t index) {
   const DLDataType dtype = array.dtype();
   const std::byte* at = array.data() + index * dtype_bytes(dtype);
   switch (dtype.code) {
-    case kDLFloat: return read_float(dtype, at);
-    case kDLBfloat: return read_bfloat(at);
-    case kDLInt: return read_signed(dtype, at);
-    default: return read_unsigned(dtype, at);
+    case kDLFloat:
+      return read_float(dtype, at);
+    case kDLBfloat:
+      return read_bfloat(at);
+    case kDLInt:
+      return read_signed(dtype, at);
+    default:
+      return read_unsigned(dtype, at);
   }
 }
 

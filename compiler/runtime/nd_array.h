@@ -41,9 +41,7 @@ class NdArray {
 
   std::byte* data() { return storage_->data.get(); }
   const std::byte* data() const { return storage_->data.get(); }
-  std::span<const std::byte> bytes() const {
-    return {data(), static_cast<size_t>(size_bytes())};
-  }
+  std::span<const std::byte> bytes() const { return {data(), static_cast<size_t>(size_bytes())}; }
   std::span<std::byte> mutable_bytes() { return {data(), static_cast<size_t>(size_bytes())}; }
 
   // The elements as T; sizeof(T) must be the element size (checked).

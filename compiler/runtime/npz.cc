@@ -183,9 +183,8 @@ NdArray read_npy(std::string_view bytes, const std::string& label) {
   const std::string_view payload = bytes.substr(header_at + header_bytes);
   const int64_t needed = count_elements(header.dtype, header.shape) * dtype_bytes(header.dtype);
   if (static_cast<int64_t>(payload.size()) < needed) {
-    refuse(label, describe_tensor(header.dtype, header.shape) + " needs " +
-                      std::to_string(needed) + " bytes, the file has " +
-                      std::to_string(payload.size()));
+    refuse(label, describe_tensor(header.dtype, header.shape) + " needs " + std::to_string(needed) +
+                      " bytes, the file has " + std::to_string(payload.size()));
   }
   if (header.is_fortran && header.shape.size() > 1) return from_fortran(header, payload);
   NdArray array = NdArray::zeros(header.dtype, header.shape);

@@ -22,8 +22,7 @@ std::string write_npy(const NdArray& array);
 
 // The arrays of an .npz in file order; names without ".npy".
 std::vector<NamedArray> read_npz(std::string_view bytes, const std::string& label);
-std::string write_npz(const std::vector<NamedArray>& arrays,
-                      ZipMethod method = ZipMethod::kStored);
+std::string write_npz(const std::vector<NamedArray>& arrays, ZipMethod method = ZipMethod::kStored);
 
 // Whole files; IoError when the file cannot be read or written. Writing is atomic (written
 // beside, synced, renamed).

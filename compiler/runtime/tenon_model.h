@@ -176,8 +176,7 @@ struct TenonContextV1 {
   void* user; /* the first argument of allocate, release and clock_ns */
   void* (*allocate)(void* user, int64_t size_bytes, int64_t alignment);
   void (*release)(void* user, void* data);
-  void (*parallel_for)(TenonContextV1* context, int64_t num_chunks, TenonChunkFn fn,
-                       void* closure);
+  void (*parallel_for)(TenonContextV1* context, int64_t num_chunks, TenonChunkFn fn, void* closure);
   void* arena;
   int64_t arena_bytes;
   const TenonDeviceV1* const* devices;
@@ -250,8 +249,7 @@ typedef struct TenonModelV1 {
   int32_t (*output_shape)(const int64_t* symbols, int32_t output_index, int64_t* dims);
 
   /* Binds, checks inputs and outputs, runs. Re-entrant with one context per call. */
-  int32_t (*run)(TenonContextV1* context, const DLTensor* const* inputs,
-                 DLTensor* const* outputs);
+  int32_t (*run)(TenonContextV1* context, const DLTensor* const* inputs, DLTensor* const* outputs);
 } TenonModelV1;
 
 /* The type of the exported symbol TENON_MODEL_SYMBOL. The struct lives as long as the library. */

@@ -54,8 +54,7 @@ TenonSession* tenon_session_open(const TenonLibrary* library, int32_t num_thread
       return nullptr;
     }
   }
-  session->session =
-      std::make_unique<tenon::ModelSession>(library->library, session->team.get());
+  session->session = std::make_unique<tenon::ModelSession>(library->library, session->team.get());
   return session.release();
 }
 
@@ -74,8 +73,7 @@ int32_t tenon_output_shape(TenonSession* session, const DLTensor* const* inputs,
   return shape_status;
 }
 
-int32_t tenon_run(TenonSession* session, const DLTensor* const* inputs,
-                  DLTensor* const* outputs) {
+int32_t tenon_run(TenonSession* session, const DLTensor* const* inputs, DLTensor* const* outputs) {
   return session->session->run(inputs, outputs);
 }
 

@@ -36,8 +36,7 @@ int32_t tenon_output_shape(TenonSession* session, const DLTensor* const* inputs,
                            int32_t output_index, int64_t* dims);
 
 /* Runs once. Outputs have their final shape and memory. */
-int32_t tenon_run(TenonSession* session, const DLTensor* const* inputs,
-                  DLTensor* const* outputs);
+int32_t tenon_run(TenonSession* session, const DLTensor* const* inputs, DLTensor* const* outputs);
 
 /* The text of the last status of this session that was not TENON_OK. */
 void tenon_error_text(const TenonSession* session, char* text, size_t text_bytes);

@@ -179,11 +179,11 @@ std::string deflate_bytes(std::string_view plain) {
 // The fields that local and central headers share, from "version needed" to the name length.
 std::string shared_fields(const ZipMember& member, std::string_view packed, ZipMethod method) {
   std::string fields;
-  append_number(&fields, 20, 2);                                          // version needed
-  append_number(&fields, 0, 2);                                           // flags
+  append_number(&fields, 20, 2);  // version needed
+  append_number(&fields, 0, 2);   // flags
   append_number(&fields, method == ZipMethod::kDeflated ? Z_DEFLATED : 0, 2);
-  append_number(&fields, 0, 2);                                           // time 00:00
-  append_number(&fields, 0x21, 2);                                        // date 1980-01-01
+  append_number(&fields, 0, 2);     // time 00:00
+  append_number(&fields, 0x21, 2);  // date 1980-01-01
   append_number(&fields, crc_of(member.bytes), 4);
   append_number(&fields, packed.size(), 4);
   append_number(&fields, member.bytes.size(), 4);

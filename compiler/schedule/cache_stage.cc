@@ -71,9 +71,9 @@ std::vector<Range> relaxed_region(const Site& block, const BufferRegion& region,
   for (Range& r : unbound.region) {
     r = {substitute(r.min, bindings), substitute(r.extent, bindings)};
   }
-  std::vector<IntSet> sets = touched_region(
-      unbound.region, ranges_of(loops_above(block, parent.path.size())), block.block().predicate,
-      analyzer);
+  std::vector<IntSet> sets =
+      touched_region(unbound.region, ranges_of(loops_above(block, parent.path.size())),
+                     block.block().predicate, analyzer);
   std::vector<Range> result;
   for (std::size_t i = 0; i < sets.size(); ++i) {
     const Expr& extent = node(region.buffer).shape[i];
@@ -129,9 +129,8 @@ Stmt redirect_reads(const Stmt& block, const Buffer& from, const Buffer& to) {
   rewriter.stmt = [&](const Stmt& s) -> Stmt {
     const auto* b = s.as<Block>();
     if (!b) return s;
-    bool used = std::any_of(b->reads.begin(), b->reads.end(), [&](const BufferRegion& r) {
-      return r.buffer.same_as(from);
-    });
+    bool used = std::any_of(b->reads.begin(), b->reads.end(),
+                            [&](const BufferRegion& r) { return r.buffer.same_as(from); });
     bool matched = std::any_of(b->match_buffers.begin(), b->match_buffers.end(),
                                [&](const MatchBuffer& m) { return m.source.buffer.same_as(from); });
     if (!used && !matched) return s;
@@ -150,9 +149,9 @@ void check_not_matched(const Schedule& schedule, const Site& site, const Buffer&
   for (const Stmt& block : all_blocks(site.stmt())) {
     for (const MatchBuffer& match : block.get<Block>().match_buffers) {
       if (!match.source.buffer.same_as(buffer) || node(match.buffer).scope == scope) continue;
-      schedule_error(schedule, site, what + ": view " + node(match.buffer).name + " of buffer " +
-                                         node(buffer).name + " is in scope " +
-                                         node(match.buffer).scope);
+      schedule_error(schedule, site,
+                     what + ": view " + node(match.buffer).name + " of buffer " +
+                         node(buffer).name + " is in scope " + node(match.buffer).scope);
     }
   }
 }

@@ -44,7 +44,8 @@ Answer apply_get_output_blocks(const Schedule& s, const Call& c) {
 }
 
 void need_random(const Call& c) {
-  if (!c.decision && !c.random) throw UserError("the trace holds no decision for this sampling step");
+  if (!c.decision && !c.random)
+    throw UserError("the trace holds no decision for this sampling step");
 }
 
 Answer apply_sample_categorical(const Schedule& s, const Call& c) {

@@ -17,14 +17,22 @@ struct OpName {
   BinaryOp op;
 };
 constexpr OpName kOps[] = {
-    {"prim.Add", BinaryOp::kAdd},           {"prim.Sub", BinaryOp::kSub},
-    {"prim.Mul", BinaryOp::kMul},           {"prim.Div", BinaryOp::kDiv},
-    {"prim.Mod", BinaryOp::kMod},           {"prim.FloorDiv", BinaryOp::kFloorDiv},
-    {"prim.FloorMod", BinaryOp::kFloorMod}, {"prim.Min", BinaryOp::kMin},
-    {"prim.Max", BinaryOp::kMax},           {"prim.EQ", BinaryOp::kEq},
-    {"prim.NE", BinaryOp::kNe},             {"prim.LT", BinaryOp::kLt},
-    {"prim.LE", BinaryOp::kLe},             {"prim.GT", BinaryOp::kGt},
-    {"prim.GE", BinaryOp::kGe},             {"prim.And", BinaryOp::kAnd},
+    {"prim.Add", BinaryOp::kAdd},
+    {"prim.Sub", BinaryOp::kSub},
+    {"prim.Mul", BinaryOp::kMul},
+    {"prim.Div", BinaryOp::kDiv},
+    {"prim.Mod", BinaryOp::kMod},
+    {"prim.FloorDiv", BinaryOp::kFloorDiv},
+    {"prim.FloorMod", BinaryOp::kFloorMod},
+    {"prim.Min", BinaryOp::kMin},
+    {"prim.Max", BinaryOp::kMax},
+    {"prim.EQ", BinaryOp::kEq},
+    {"prim.NE", BinaryOp::kNe},
+    {"prim.LT", BinaryOp::kLt},
+    {"prim.LE", BinaryOp::kLe},
+    {"prim.GT", BinaryOp::kGt},
+    {"prim.GE", BinaryOp::kGe},
+    {"prim.And", BinaryOp::kAnd},
     {"prim.Or", BinaryOp::kOr},
 };
 
@@ -193,8 +201,8 @@ class GraphWriter {
       std::size_t value = add(str_cat("{\"type\":\"int\",\"data\":", i->value, "}"));
       node = str_cat("{\"type\":\"ir.IntImm\",", head, ",\"value\":", value, "}}");
     } else if (const auto* f = e.as<FloatImm>()) {
-      node = str_cat("{\"type\":\"ir.FloatImm\",", head, ",\"value\":", format_double(f->value),
-                     "}}");
+      node =
+          str_cat("{\"type\":\"ir.FloatImm\",", head, ",\"value\":", format_double(f->value), "}}");
     } else if (const auto* c = e.as<Cast>()) {
       std::size_t value = add_expr(c->value);
       node = str_cat("{\"type\":\"prim.Cast\",", head, ",\"value\":", value, "}}");

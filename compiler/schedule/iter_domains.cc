@@ -68,12 +68,12 @@ std::optional<Solved> solve_dimension(const IntSet& provided, const IntSet& requ
 void add_solution(Partials& partials, const Solved& solved, Analyzer& analyzer) {
   Partial& partial = partials[solved.var];
   if (solved.domain) {
-    partial.domain = partial.domain ? union_of({*partial.domain, *solved.domain}, analyzer)
-                                    : *solved.domain;
+    partial.domain =
+        partial.domain ? union_of({*partial.domain, *solved.domain}, analyzer) : *solved.domain;
   }
   if (solved.bound) {
-    partial.bound = partial.bound ? intersection_of({*partial.bound, *solved.bound}, analyzer)
-                                  : *solved.bound;
+    partial.bound =
+        partial.bound ? intersection_of({*partial.bound, *solved.bound}, analyzer) : *solved.bound;
   }
 }
 
@@ -117,10 +117,10 @@ bool solve_by_inverse(const Block& block, const RegionPair& pair, Partials& part
                                       {IterMapLevel::kBijective, /*simplify_trivial=*/false});
   if (!map) return false;
   for (const auto& [iter_var, value] : inverse_affine_iter_map(map.indices, outputs, analyzer)) {
-    add_solution(partials,
-                 {iter_var, eval_int_set(value, required, analyzer),
-                  eval_int_set(value, whole, analyzer)},
-                 analyzer);
+    add_solution(
+        partials,
+        {iter_var, eval_int_set(value, required, analyzer), eval_int_set(value, whole, analyzer)},
+        analyzer);
   }
   return true;
 }

@@ -28,8 +28,7 @@ class Relayer {
     }
     Stmt changed = map_stmt_children(stmt, children());
     if (const auto* write = changed.as<Store>(); write && write->buffer.same_as(from_)) {
-      return store(to_, mapped(write->indices), write->value,
-                   write->predicate);
+      return store(to_, mapped(write->indices), write->value, write->predicate);
     }
     if (is_block(changed)) return finish_block(stmt, changed);
     return changed;
@@ -121,8 +120,7 @@ Stmt relaid(const Stmt& body, const Buffer& from, const Buffer& to, const IndexM
 }
 
 Stmt pad_written_buffer(const Schedule& schedule, const Site& at, const Stmt&, const Buffer& buffer,
-                        const TransformLayoutArgs&, const PaddedInverse&,
-                        const std::string& what) {
+                        const TransformLayoutArgs&, const PaddedInverse&, const std::string& what) {
   schedule_error(schedule, at,
                  what + ": buffer " + node(buffer).name +
                      " is written, and only a buffer that is read alone can be padded");

@@ -79,8 +79,8 @@ Position find_position(const Site& loop, const Names& producers, const Names& co
   if (args.index == -2) return {std::nullopt, after_producers};
   if (args.index < static_cast<std::int64_t>(after_producers) ||
       args.index > static_cast<std::int64_t>(first_consumer)) {
-    return {str_cat("index ", args.index, " is not among ", after_producers, " to ",
-                    first_consumer, " (or -1, -2)")};
+    return {str_cat("index ", args.index, " is not among ", after_producers, " to ", first_consumer,
+                    " (or -1, -2)")};
   }
   return {std::nullopt, static_cast<std::size_t>(args.index)};
 }
@@ -121,7 +121,7 @@ std::vector<RegionPair> region_pairs(const Site& block, const Site& loop, const 
         if (!pair.buffer.same_as(r.buffer)) continue;
         unite(pair.required,
               touched_region(r.region, relaxed_loops(site, loop.path.size() - 1, r.buffer),
-                                          site.block().predicate, analyzer),
+                             site.block().predicate, analyzer),
               analyzer);
       }
     }
@@ -172,8 +172,7 @@ std::variant<MovePlan, std::string> plan_move(const Schedule& schedule, const Co
                             direction, analyzer);
   auto domains = solve_iter_domains(plan.block.block(), pairs, analyzer);
   if (!domains) {
-    return "the region of block " + plan.block.block().name +
-           " cannot be solved for its iters";
+    return "the region of block " + plan.block.block().name + " cannot be solved for its iters";
   }
   plan.domains = std::move(*domains);
   return plan;
@@ -206,9 +205,8 @@ Nest make_nest(const MovePlan& plan, bool preserve_unit_loops, Analyzer& analyze
     if (!plan.domains[i].bound) continue;
     const IntSet& bound = *plan.domains[i].bound;
     const Expr& value = nest.values.back();
-    for (const Expr& part :
-         {bound.min ? less_equal(bound.min, value) : bool_imm(true),
-          bound.max ? less(value, add(bound.max, i32(1))) : bool_imm(true)}) {
+    for (const Expr& part : {bound.min ? less_equal(bound.min, value) : bool_imm(true),
+                             bound.max ? less(value, add(bound.max, i32(1))) : bool_imm(true)}) {
       if (!analyzer.can_prove(part)) nest.predicate = conjunction(nest.predicate, part);
     }
   }
@@ -233,9 +231,9 @@ Schedule move_block(const Schedule& schedule, const MovePlan& plan, bool preserv
                serial_loops(nest.vars, nest.extents, block));
   // The loop may also be above where the block stands now only when it holds it, which is refused;
   // so both edits are in different subtrees of the scope.
-  Stmt body = replace_stmts(plan.block.path.front(),
-                            {{plan.block.stmt(), {}},
-                             {plan.loop.stmt(), with_loop_body(plan.loop.stmt(), seq(stmts))}});
+  Stmt body = replace_stmts(
+      plan.block.path.front(),
+      {{plan.block.stmt(), {}}, {plan.loop.stmt(), with_loop_body(plan.loop.stmt(), seq(stmts))}});
   return with_function_body(schedule, plan.block.function, body);
 }
 

@@ -27,13 +27,19 @@ bool is_number(const Expr& e, double value) {
 // constant beyond the data is the author's promise, so every constant is taken.
 bool is_identity(BinaryOp op, const Expr& e) {
   switch (op) {
-    case BinaryOp::kAdd: return is_number(e, 0);
-    case BinaryOp::kMul: return is_number(e, 1);
-    case BinaryOp::kAnd: return is_int(e, 1);
-    case BinaryOp::kOr: return is_int(e, 0);
+    case BinaryOp::kAdd:
+      return is_number(e, 0);
+    case BinaryOp::kMul:
+      return is_number(e, 1);
+    case BinaryOp::kAnd:
+      return is_int(e, 1);
+    case BinaryOp::kOr:
+      return is_int(e, 0);
     case BinaryOp::kMax:
-    case BinaryOp::kMin: return vars_of(e).empty();
-    default: return false;
+    case BinaryOp::kMin:
+      return vars_of(e).empty();
+    default:
+      return false;
   }
 }
 

@@ -15,10 +15,9 @@ tir::Expr conjunction(const tir::Expr& a, const tir::Expr& b);
 // The parts of a nested `and`, a constant true left out.
 std::vector<tir::Expr> conjuncts(const tir::Expr& predicate);
 
-// Bindings of the blocks at or below `stmt` brought to the normal form of iterator maps. `outer` are
-// the loops around `stmt`. Blocks without iter vars are looked into, others are not.
-tir::Stmt simplify_bindings(const tir::Stmt& stmt, const RangeMap& outer,
-                            bool preserve_unit_iters);
+// Bindings of the blocks at or below `stmt` brought to the normal form of iterator maps. `outer`
+// are the loops around `stmt`. Blocks without iter vars are looked into, others are not.
+tir::Stmt simplify_bindings(const tir::Stmt& stmt, const RangeMap& outer, bool preserve_unit_iters);
 
 // The widest integer type among `exprs`, int32 at least.
 DataType common_int_type(const std::vector<tir::Expr>& exprs);

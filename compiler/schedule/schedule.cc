@@ -40,8 +40,9 @@ Site site_of(const Schedule& schedule, const BlockRef& block) {
 
 Site site_of(const Schedule& schedule, const LoopRef& loop) {
   if (loop.kind != LoopRef::Kind::kLoop) {
-    throw UserError("a sampled location at the root or inlined is no loop: only compute_at and "
-                    "reverse_compute_at take it");
+    throw UserError(
+        "a sampled location at the root or inlined is no loop: only compute_at and "
+        "reverse_compute_at take it");
   }
   Site site = find_site(schedule, [&](const Stmt& s) {
     const auto* f = s.as<For>();

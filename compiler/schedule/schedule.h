@@ -38,8 +38,8 @@ struct Changed {
 
 // Where a statement stands: the chain of statements from the function's body down to it.
 struct Site {
-  std::size_t function = 0;      // index into module.functions
-  std::vector<tir::Stmt> path;   // front: the function's body; back: the statement itself
+  std::size_t function = 0;     // index into module.functions
+  std::vector<tir::Stmt> path;  // front: the function's body; back: the statement itself
   const tir::Stmt& stmt() const { return path.back(); }
   const tir::For& loop() const { return path.back().get<tir::For>(); }
   const tir::Block& block() const { return path.back().get<tir::Block>(); }

@@ -12,11 +12,10 @@ using namespace tir;
 namespace {
 
 const std::vector<std::string> kScopes = {
-    "global",        "shared",        "shared.dyn",        "local",
-    "warp",          "wmma.matrix_a", "wmma.matrix_b",     "wmma.accumulator",
-    "m16n8k8.matrixA", "m16n8k8.matrixB", "m16n8k8.matrixC", "global.texture",
-    "texture",       "global.vtcm",   "global.ddr",        "local.scalar",
-    "shared.cluster", "metal.simdgroup", "m16n8k16.matrixA"};
+    "global",          "shared",         "shared.dyn",       "local",           "warp",
+    "wmma.matrix_a",   "wmma.matrix_b",  "wmma.accumulator", "m16n8k8.matrixA", "m16n8k8.matrixB",
+    "m16n8k8.matrixC", "global.texture", "texture",          "global.vtcm",     "global.ddr",
+    "local.scalar",    "shared.cluster", "metal.simdgroup",  "m16n8k16.matrixA"};
 
 Buffer buffer_at(const Schedule& schedule, const Site& site,
                  const std::vector<BufferRegion>& regions, std::int64_t index, const char* verb,

@@ -33,8 +33,8 @@ void check_arity(const Instruction& instruction, const std::string& what) {
                             kind.num_inputs == kAnyNumber ? 1 : kind.num_inputs));
   }
   if (num_attrs != kind.num_attrs) {
-    throw UserError(str_cat(what, ", ", instruction.kind, ": ", num_attrs,
-                            " attributes, needed ", kind.num_attrs));
+    throw UserError(str_cat(what, ", ", instruction.kind, ": ", num_attrs, " attributes, needed ",
+                            kind.num_attrs));
   }
 }
 
@@ -92,8 +92,8 @@ void check_names(const Trace& trace) {
 AttrValue as_value(const Instruction& instruction) {
   AttrValue::List outputs;
   for (const std::string& name : instruction.outputs) outputs.push_back({name});
-  return {AttrValue::List{{instruction.kind}, {instruction.inputs}, {instruction.attrs},
-                          {outputs}}};
+  return {
+      AttrValue::List{{instruction.kind}, {instruction.inputs}, {instruction.attrs}, {outputs}}};
 }
 
 }  // namespace
@@ -110,8 +110,7 @@ Trace parse_trace(std::string_view json) {
   for (const AttrValue& item : list_of(parts[1], "the decisions")) {
     const AttrValue::List& pair = list_of(item, "a decision");
     const auto* index = pair.size() == 2 ? std::get_if<std::int64_t>(&pair[0].value) : nullptr;
-    if (!index || *index < 0 ||
-        *index >= static_cast<std::int64_t>(trace.instructions.size())) {
+    if (!index || *index < 0 || *index >= static_cast<std::int64_t>(trace.instructions.size())) {
       throw UserError("a decision must be [index of an instruction, value]");
     }
     trace.decisions[static_cast<std::size_t>(*index)] = pair[1];
@@ -126,8 +125,7 @@ std::string to_json(const Trace& trace) {
     instructions.push_back(as_value(instruction));
   }
   for (const auto& [index, decision] : trace.decisions) {
-    decisions.push_back(
-        {AttrValue::List{{static_cast<std::int64_t>(index)}, decision}});
+    decisions.push_back({AttrValue::List{{static_cast<std::int64_t>(index)}, decision}});
   }
   return to_json(AttrValue{AttrValue::List{{instructions}, {decisions}}});
 }
@@ -137,7 +135,8 @@ Trace without_postproc(const Trace& trace) {
   for (std::size_t i = 0; i < trace.instructions.size(); ++i) {
     if (trace.instructions[i].kind == "EnterPostproc") break;
     result.instructions.push_back(trace.instructions[i]);
-    if (auto it = trace.decisions.find(i); it != trace.decisions.end()) result.decisions.insert(*it);
+    if (auto it = trace.decisions.find(i); it != trace.decisions.end())
+      result.decisions.insert(*it);
   }
   return result;
 }

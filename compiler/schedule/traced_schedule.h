@@ -36,8 +36,8 @@ class TracedSchedule {
   LoopRef loop(const std::string& name) const;
 
  private:
-  PrimitiveAnswer run(const Instruction& instruction,
-                      const std::optional<tir::AttrValue>& decision, Rng* random) const;
+  PrimitiveAnswer run(const Instruction& instruction, const std::optional<tir::AttrValue>& decision,
+                      Rng* random) const;
   void record(Instruction instruction, PrimitiveAnswer answer);
   Value resolve(const tir::AttrValue& input) const;
 

@@ -63,7 +63,7 @@ std::string read_file(const fs::path& path, uint64_t limit_bytes) {
   std::string what = "read " + path.string();
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) throw_io_error(what, errno);
-  struct stat info{};
+  struct stat info {};
   if (::fstat(file.get(), &info) != 0) throw_io_error(what, errno);
   std::string bytes;
   size_t filled = 0;

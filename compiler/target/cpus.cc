@@ -79,9 +79,9 @@ const std::vector<FeatureInfo>& known_features(Architecture architecture) {
       {"vpclmulqdq", "avx"},
   };
   static const std::vector<FeatureInfo> arm = {
-      {"bf16", "neon"},     {"dotprod", "neon"}, {"fp-armv8", ""}, {"fullfp16", "fp-armv8"},
-      {"i8mm", "neon"},     {"lse", ""},         {"neon", "fp-armv8"}, {"rdm", "neon"},
-      {"sve", "fullfp16"},
+      {"bf16", "neon"},         {"dotprod", "neon"}, {"fp-armv8", ""},
+      {"fullfp16", "fp-armv8"}, {"i8mm", "neon"},    {"lse", ""},
+      {"neon", "fp-armv8"},     {"rdm", "neon"},     {"sve", "fullfp16"},
   };
   return architecture == Architecture::kX86_64 ? x86 : arm;
 }
@@ -91,19 +91,26 @@ const std::vector<CpuInfo>& known_cpus() {
   static const std::vector<CpuInfo> cpus = {
       {"alderlake", A::kX86_64, kAlderLake, {48 * kKiB, 1280 * kKiB, 30 * kMiB, 64}},
       {"broadwell", A::kX86_64, kV3, {32 * kKiB, 256 * kKiB, 30 * kMiB, 64}},
-      {"cascadelake", A::kX86_64,
+      {"cascadelake",
+       A::kX86_64,
        "avx512bw avx512cd avx512dq avx512vl avx512vnni fma f16c bmi bmi2 lzcnt movbe popcnt",
        {32 * kKiB, 1 * kMiB, 22 * kMiB, 64}},
       {"cortex-a72", A::kAArch64, "neon", {32 * kKiB, 1 * kMiB, 0, 64}},
-      {"cortex-a76", A::kAArch64, "neon dotprod fullfp16 lse rdm",
+      {"cortex-a76",
+       A::kAArch64,
+       "neon dotprod fullfp16 lse rdm",
        {64 * kKiB, 512 * kKiB, 2 * kMiB, 64}},
       {"generic", A::kAArch64, "neon", kUnknown},
       {"graniterapids", A::kX86_64, kSapphire, {48 * kKiB, 2 * kMiB, 288 * kMiB, 64}},
       {"haswell", A::kX86_64, kV3, {32 * kKiB, 256 * kKiB, 30 * kMiB, 64}},
       {"icelake-server", A::kX86_64, kIceLake, {48 * kKiB, 1280 * kKiB, 48 * kMiB, 64}},
-      {"neoverse-n1", A::kAArch64, "neon dotprod fullfp16 lse rdm",
+      {"neoverse-n1",
+       A::kAArch64,
+       "neon dotprod fullfp16 lse rdm",
        {64 * kKiB, 1 * kMiB, 32 * kMiB, 64}},
-      {"neoverse-v1", A::kAArch64, "neon dotprod fullfp16 lse rdm bf16 i8mm",
+      {"neoverse-v1",
+       A::kAArch64,
+       "neon dotprod fullfp16 lse rdm bf16 i8mm",
        {64 * kKiB, 1 * kMiB, 32 * kMiB, 64}},
       {"sapphirerapids", A::kX86_64, kSapphire, {48 * kKiB, 2 * kMiB, 60 * kMiB, 64}},
       {"skylake", A::kX86_64, kV3, {32 * kKiB, 256 * kKiB, 8 * kMiB, 64}},

@@ -130,15 +130,38 @@ std::string detect_amd(unsigned family, unsigned model) {
 
 std::string detect_intel(unsigned model) {
   switch (model) {
-    case 0x3c: case 0x3f: case 0x45: case 0x46: return "haswell";
-    case 0x3d: case 0x47: case 0x4f: case 0x56: return "broadwell";
-    case 0x4e: case 0x5e: case 0x8e: case 0x9e: return "skylake";
-    case 0x55: return "skylake-avx512";
-    case 0x6a: case 0x6c: return "icelake-server";
-    case 0x8f: case 0xcf: return "sapphirerapids";
-    case 0xad: case 0xae: return "graniterapids";
-    case 0x97: case 0x9a: case 0xb7: return "alderlake";
-    default: return "";
+    case 0x3c:
+    case 0x3f:
+    case 0x45:
+    case 0x46:
+      return "haswell";
+    case 0x3d:
+    case 0x47:
+    case 0x4f:
+    case 0x56:
+      return "broadwell";
+    case 0x4e:
+    case 0x5e:
+    case 0x8e:
+    case 0x9e:
+      return "skylake";
+    case 0x55:
+      return "skylake-avx512";
+    case 0x6a:
+    case 0x6c:
+      return "icelake-server";
+    case 0x8f:
+    case 0xcf:
+      return "sapphirerapids";
+    case 0xad:
+    case 0xae:
+      return "graniterapids";
+    case 0x97:
+    case 0x9a:
+    case 0xb7:
+      return "alderlake";
+    default:
+      return "";
   }
 }
 

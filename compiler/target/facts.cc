@@ -44,8 +44,6 @@ int Target::num_vector_registers() const {
 
 bool Target::has_mask_registers() const { return vector_bits() == 512; }
 
-bool Target::has_fma() const {
-  return architecture == Architecture::kAArch64 || has("fma");
-}
+bool Target::has_fma() const { return architecture == Architecture::kAArch64 || has("fma"); }
 
 }  // namespace tenon

@@ -67,9 +67,8 @@ class Equal {
   bool same_node(const H& a, const H& b) {
     if (!a || !b) return !a && !b;
     if (a.kind() != b.kind()) return false;
-    const bool equal = match(a, [&]<class T>(const T& x) {
-      return same_fields(x, b.template get<T>());
-    });
+    const bool equal =
+        match(a, [&]<class T>(const T& x) { return same_fields(x, b.template get<T>()); });
     if constexpr (std::is_same_v<H, Stmt>) {
       if (!equal && difference_.empty()) note(a, b);
     }

@@ -20,27 +20,44 @@ std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
 // The folded value, or nothing when it overflows, divides by zero or is not an integer operation.
 std::optional<std::int64_t> fold(BinaryOp op, std::int64_t a, std::int64_t b) {
   std::int64_t r = 0;
-  const bool divides = op == BinaryOp::kDiv || op == BinaryOp::kMod ||
-                       op == BinaryOp::kFloorDiv || op == BinaryOp::kFloorMod;
+  const bool divides = op == BinaryOp::kDiv || op == BinaryOp::kMod || op == BinaryOp::kFloorDiv ||
+                       op == BinaryOp::kFloorMod;
   if (divides && (b == 0 || (b == -1 && a == std::numeric_limits<std::int64_t>::min()))) return {};
   switch (op) {
-    case BinaryOp::kAdd: return __builtin_add_overflow(a, b, &r) ? std::nullopt : std::optional(r);
-    case BinaryOp::kSub: return __builtin_sub_overflow(a, b, &r) ? std::nullopt : std::optional(r);
-    case BinaryOp::kMul: return __builtin_mul_overflow(a, b, &r) ? std::nullopt : std::optional(r);
-    case BinaryOp::kDiv: return a / b;
-    case BinaryOp::kMod: return a % b;
-    case BinaryOp::kFloorDiv: return floor_divide(a, b);
-    case BinaryOp::kFloorMod: return a - floor_divide(a, b) * b;
-    case BinaryOp::kMin: return a < b ? a : b;
-    case BinaryOp::kMax: return a > b ? a : b;
-    case BinaryOp::kEq: return a == b;
-    case BinaryOp::kNe: return a != b;
-    case BinaryOp::kLt: return a < b;
-    case BinaryOp::kLe: return a <= b;
-    case BinaryOp::kGt: return a > b;
-    case BinaryOp::kGe: return a >= b;
-    case BinaryOp::kAnd: return a && b;
-    case BinaryOp::kOr: return a || b;
+    case BinaryOp::kAdd:
+      return __builtin_add_overflow(a, b, &r) ? std::nullopt : std::optional(r);
+    case BinaryOp::kSub:
+      return __builtin_sub_overflow(a, b, &r) ? std::nullopt : std::optional(r);
+    case BinaryOp::kMul:
+      return __builtin_mul_overflow(a, b, &r) ? std::nullopt : std::optional(r);
+    case BinaryOp::kDiv:
+      return a / b;
+    case BinaryOp::kMod:
+      return a % b;
+    case BinaryOp::kFloorDiv:
+      return floor_divide(a, b);
+    case BinaryOp::kFloorMod:
+      return a - floor_divide(a, b) * b;
+    case BinaryOp::kMin:
+      return a < b ? a : b;
+    case BinaryOp::kMax:
+      return a > b ? a : b;
+    case BinaryOp::kEq:
+      return a == b;
+    case BinaryOp::kNe:
+      return a != b;
+    case BinaryOp::kLt:
+      return a < b;
+    case BinaryOp::kLe:
+      return a <= b;
+    case BinaryOp::kGt:
+      return a > b;
+    case BinaryOp::kGe:
+      return a >= b;
+    case BinaryOp::kAnd:
+      return a && b;
+    case BinaryOp::kOr:
+      return a || b;
   }
   return {};
 }
@@ -82,8 +99,8 @@ void unify(Expr& a, Expr& b) {
     a = cast(wide, a);
     b = cast(wide, b);
   }
-  CHECK(dtype_of(a) == dtype_of(b)) << "operands have types " << to_string(x) << " and "
-                                    << to_string(y);
+  CHECK(dtype_of(a) == dtype_of(b))
+      << "operands have types " << to_string(x) << " and " << to_string(y);
 }
 
 int lanes_value(const Expr& lanes) {
@@ -189,15 +206,12 @@ Expr ramp(Expr base, Expr stride, int lanes) {
   return Ramp{std::move(base), std::move(stride), i32(lanes)};
 }
 
-Expr broadcast(Expr value, int lanes) {
-  return Broadcast{std::move(value), i32(lanes)};
-}
+Expr broadcast(Expr value, int lanes) { return Broadcast{std::move(value), i32(lanes)}; }
 
 Expr call(Intrinsic op, DataType dtype, std::vector<Expr> args, AttrMap attrs) {
   const IntrinsicInfo& details = intrinsic_info(op);
   CHECK(details.num_args < 0 || details.num_args == static_cast<int>(args.size()))
-      << "T." << details.name << " takes " << details.num_args << " arguments, got "
-      << args.size();
+      << "T." << details.name << " takes " << details.num_args << " arguments, got " << args.size();
   return Call{op, dtype, std::move(args), std::move(attrs)};
 }
 
@@ -213,9 +227,7 @@ DataType dtype_of(const Expr& e) {
       [](const Ramp& n) { return vector_of(dtype_of(n.base), n.lanes); },
       [](const Broadcast& n) { return vector_of(dtype_of(n.value), n.lanes); },
       [](const Shuffle& n) {
-        return dtype_of(n.vectors.front())
-            .element()
-            .with_lanes(static_cast<int>(n.indices.size()));
+        return dtype_of(n.vectors.front()).element().with_lanes(static_cast<int>(n.indices.size()));
       },
       [](const Let& n) { return dtype_of(n.body); }, [](const Call& n) { return n.dtype; });
 }

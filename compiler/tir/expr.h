@@ -44,8 +44,23 @@ using Buffer = Handle<BufferFamily>;
 // div and mod round towards zero; floor_div and floor_mod towards minus infinity. div on floats is
 // the true quotient. Comparisons and `and`, `or` give bool.
 enum class BinaryOp : std::uint8_t {
-  kAdd, kSub, kMul, kDiv, kMod, kFloorDiv, kFloorMod, kMin, kMax,
-  kEq, kNe, kLt, kLe, kGt, kGe, kAnd, kOr,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMod,
+  kFloorDiv,
+  kFloorMod,
+  kMin,
+  kMax,
+  kEq,
+  kNe,
+  kLt,
+  kLe,
+  kGt,
+  kGe,
+  kAnd,
+  kOr,
 };
 
 // A value of an annotation or attribute. Integers of the script's plain form are int64_t; typed
@@ -179,8 +194,10 @@ struct BufferNode {
   int data_alignment = 64;  // bytes
   int offset_factor = 1;    // elements
   static constexpr auto fields() {
-    return std::tuple{info("name", &BufferNode::name), def("data", &BufferNode::data),
-                      use("dtype", &BufferNode::dtype), use("shape", &BufferNode::shape),
+    return std::tuple{info("name", &BufferNode::name),
+                      def("data", &BufferNode::data),
+                      use("dtype", &BufferNode::dtype),
+                      use("shape", &BufferNode::shape),
                       use("strides", &BufferNode::strides),
                       use("elem_offset", &BufferNode::elem_offset),
                       use("scope", &BufferNode::scope),

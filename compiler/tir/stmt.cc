@@ -36,8 +36,9 @@ Stmt store(Buffer buffer, std::vector<Expr> indices, Expr value, Expr predicate)
 const Block& root_block(const PrimFunc& func) {
   const auto* block = func.body.as<Block>();
   if (!block) {
-    throw UserError("function has no root block: only functions written with s_tir=True can be "
-                    "scheduled");
+    throw UserError(
+        "function has no root block: only functions written with s_tir=True can be "
+        "scheduled");
   }
   return *block;
 }

@@ -115,9 +115,13 @@ struct For {
   Expr step;
   Stmt body;
   static constexpr auto fields() {
-    return std::tuple{use("min", &For::min), use("extent", &For::extent), def("var", &For::var),
-                      use("kind", &For::kind), use("thread_tag", &For::thread_tag),
-                      use("annotations", &For::annotations), use("step", &For::step),
+    return std::tuple{use("min", &For::min),
+                      use("extent", &For::extent),
+                      def("var", &For::var),
+                      use("kind", &For::kind),
+                      use("thread_tag", &For::thread_tag),
+                      use("annotations", &For::annotations),
+                      use("step", &For::step),
                       use("body", &For::body)};
   }
 };
@@ -174,11 +178,16 @@ struct Block {
   Stmt init;  // null unless a reduction: runs when all reduce iters are at their first value
   Stmt body;
   static constexpr auto fields() {
-    return std::tuple{info("id", &Block::id), info("name", &Block::name),
-                      use("iter_vars", &Block::iter_vars), use("predicate", &Block::predicate),
-                      def("alloc_buffers", &Block::alloc_buffers), use("reads", &Block::reads),
-                      use("writes", &Block::writes), use("match_buffers", &Block::match_buffers),
-                      use("annotations", &Block::annotations), use("init", &Block::init),
+    return std::tuple{info("id", &Block::id),
+                      info("name", &Block::name),
+                      use("iter_vars", &Block::iter_vars),
+                      use("predicate", &Block::predicate),
+                      def("alloc_buffers", &Block::alloc_buffers),
+                      use("reads", &Block::reads),
+                      use("writes", &Block::writes),
+                      use("match_buffers", &Block::match_buffers),
+                      use("annotations", &Block::annotations),
+                      use("init", &Block::init),
                       use("body", &Block::body)};
   }
 };
@@ -195,7 +204,7 @@ struct Param {
 struct PrimFunc {
   std::vector<Param> params;
   std::optional<DataType> ret_type;
-  AttrMap attrs;            // "tirx.noalias", "layout_free_buffers", "global_symbol" ...
+  AttrMap attrs;               // "tirx.noalias", "layout_free_buffers", "global_symbol" ...
   bool is_schedulable = true;  // written with s_tir=True; the body is the root block
   bool is_private = false;
   Stmt body;

@@ -117,13 +117,14 @@ Stmt map_stmt_children(const Stmt& s, const Rewriter& r) { return map_children(s
 
 Expr substitute(const Expr& e, const VarMap& map) {
   if (map.empty()) return e;
-  return rewrite(e, {.expr = [&](const Expr& x) { return lookup(x, map); }, .stmt = {},
-                     .buffer = {}});
+  return rewrite(e,
+                 {.expr = [&](const Expr& x) { return lookup(x, map); }, .stmt = {}, .buffer = {}});
 }
 
 Stmt substitute(const Stmt& s, const VarMap& map, const BufferMap& buffers) {
   if (map.empty() && buffers.empty()) return s;
-  return rewrite(s, {.expr = [&](const Expr& x) { return lookup(x, map); }, .stmt = {},
+  return rewrite(s, {.expr = [&](const Expr& x) { return lookup(x, map); },
+                     .stmt = {},
                      .buffer =
                          [&](const Buffer& b) {
                            const auto it = buffers.find(b);
@@ -141,14 +142,13 @@ Stmt renew_definitions(const Stmt& s, VarMap* vars, BufferMap* buffers) {
   for (const Buffer& b : found.buffers) buffer_map[b] = renew_buffer(b, var_map);
   const Stmt renamed = substitute(s, var_map, buffer_map);
   return rewrite(renamed, {.expr = {},
-                           .stmt =
-                               [](const Stmt& x) -> Stmt {
-                                 const auto* n = x.as<Block>();
-                                 if (!n) return x;
-                                 Block block = *n;
-                                 block.id = new_block_id();
-                                 return block;
-                               },
+                           .stmt = [](const Stmt& x) -> Stmt {
+                             const auto* n = x.as<Block>();
+                             if (!n) return x;
+                             Block block = *n;
+                             block.id = new_block_id();
+                             return block;
+                           },
                            .buffer = {}});
 }
 

@@ -13,12 +13,15 @@ namespace tenon {
 namespace {
 
 struct Kind {
-  const char* name;  // and its folder
+  const char* name;
+  const char* folder;  // from the oracle's
   std::vector<KindResult> (*run)(const std::filesystem::path& dir);
 };
 constexpr Kind kKinds[] = {
-    {"arith", run_arith_oracle},
-    {"tvmscript", run_tvmscript_oracle},
+    {"arith", "arith", run_arith_oracle},
+    {"primitives", "primitives", run_primitives_oracle},
+    {"schedules", "../design/schedules", run_expert_schedules},
+    {"tvmscript", "tvmscript", run_tvmscript_oracle},
 };
 
 int run(int argc, char** argv) {
@@ -27,17 +30,20 @@ int run(int argc, char** argv) {
   int num_failures = 0;
   for (int i = 1; i < argc; ++i) {
     std::string arg = argv[i];
-    if (arg == "--kind" && i + 1 < argc) only = argv[++i];
-    else if (arg == "--failures" && i + 1 < argc) num_failures = std::atoi(argv[++i]);
-    else dir = arg;
+    if (arg == "--kind" && i + 1 < argc)
+      only = argv[++i];
+    else if (arg == "--failures" && i + 1 < argc)
+      num_failures = std::atoi(argv[++i]);
+    else
+      dir = arg;
   }
   for (const Kind& kind : kKinds) {
     if (!only.empty() && only != kind.name) continue;
-    if (!std::filesystem::exists(dir / kind.name)) {
-      std::cout << kind.name << " skipped: no folder " << (dir / kind.name).string() << "\n";
+    if (!std::filesystem::exists(dir / kind.folder)) {
+      std::cout << kind.name << " skipped: no folder " << (dir / kind.folder).string() << "\n";
       continue;
     }
-    for (const KindResult& r : kind.run(dir / kind.name)) {
+    for (const KindResult& r : kind.run(dir / kind.folder)) {
       std::cout << r.kind << " " << r.passed << "/" << r.total << "\n";
       for (int i = 0; i < num_failures && i < static_cast<int>(r.failures.size()); ++i) {
         std::cout << "  " << r.failures[static_cast<std::size_t>(i)] << "\n";

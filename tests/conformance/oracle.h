@@ -16,7 +16,11 @@ struct KindResult {
 
 // Needs the folder of the kind. A kind with several files gives one result a file.
 std::vector<KindResult> run_arith_oracle(const std::filesystem::path& dir);
-// Scripts: "tvmscript" counts those that read back equal, "tvmscript.text" those printed as recorded.
+std::vector<KindResult> run_primitives_oracle(const std::filesystem::path& dir);
+// Needs the folder with one expert schedule a folder.
+std::vector<KindResult> run_expert_schedules(const std::filesystem::path& dir);
+// Scripts: "tvmscript" counts those that read back equal, "tvmscript.text" those printed as
+// recorded.
 std::vector<KindResult> run_tvmscript_oracle(const std::filesystem::path& dir);
 
 }  // namespace tenon

@@ -150,16 +150,11 @@ struct ArithFile {
   Check check;
 };
 constexpr ArithFile kFiles[] = {
-    {"simplify", check_simplify},
-    {"simplify_bool", check_simplify},
-    {"rewrite_simplify", check_simplify},
-    {"canonical_simplify", check_simplify},
-    {"const_int_bound", check_bound},
-    {"modular_set", check_modular},
-    {"int_set", check_int_set},
-    {"can_prove", check_prove},
-    {"iter_map", check_iter_map},
-    {"subspace_divide", check_subspace_divide},
+    {"simplify", check_simplify},         {"simplify_bool", check_simplify},
+    {"rewrite_simplify", check_simplify}, {"canonical_simplify", check_simplify},
+    {"const_int_bound", check_bound},     {"modular_set", check_modular},
+    {"int_set", check_int_set},           {"can_prove", check_prove},
+    {"iter_map", check_iter_map},         {"subspace_divide", check_subspace_divide},
 };
 
 // Lines on which the recorded answer is refuted: only being right counts.
@@ -182,8 +177,10 @@ KindResult run_file(const std::filesystem::path& dir, const std::string& name, C
   for (int number = 1; std::getline(in, text); ++number) {
     ++result.total;
     std::string failure = check(read_arith_case(json::parse(text)));
-    if (failure.empty()) ++result.passed;
-    else result.failures.push_back(str_cat(name, ":", number, ": ", failure, "\n    ", text));
+    if (failure.empty())
+      ++result.passed;
+    else
+      result.failures.push_back(str_cat(name, ":", number, ": ", failure, "\n    ", text));
   }
   return result;
 }

@@ -66,8 +66,8 @@ std::string check_int_set(const ArithCase& c) {
       return str_cat("WRONG: ", text, " but ", *value);
     }
   }
-  bool is_fine = is_as_tight(c, set.min, c.line.at("min"), -1) &&
-                 is_as_tight(c, set.max, c.line.at("max"), 1);
+  bool is_fine =
+      is_as_tight(c, set.min, c.line.at("min"), -1) && is_as_tight(c, set.max, c.line.at("max"), 1);
   return is_fine ? ""
                  : text + " expected " + c.line.at("min").dump() + " " + c.line.at("max").dump();
 }
@@ -76,8 +76,7 @@ namespace {
 
 // Where the predicate holds, `out` has the values of `in`.
 std::optional<std::string> differ_under(const ArithCase& c, const Expr& predicate,
-                                        const std::vector<Expr>& in,
-                                        const std::vector<Expr>& out) {
+                                        const std::vector<Expr>& in, const std::vector<Expr>& out) {
   for (std::size_t i = 0; i < in.size(); ++i) {
     Expr left = tir::if_then_else(predicate, in[i], tir::int_imm(c.dtype, 0));
     Expr right = tir::if_then_else(predicate, out[i], tir::int_imm(c.dtype, 0));
@@ -141,8 +140,8 @@ std::string check_subspace_divide(const ArithCase& c) {
     whole.push_back(outer * d.inner.extent + inside);
     for (const auto& [value, extent] :
          {std::pair{outer, d.outer.extent}, {inside, d.inner.extent}}) {
-      all = tir::logical_and(all, tir::logical_and(tir::less_equal(zero, value),
-                                                   tir::less(value, extent)));
+      all = tir::logical_and(
+          all, tir::logical_and(tir::less_equal(zero, value), tir::less(value, extent)));
     }
   }
   if (auto wrong = differ_under(c, predicate, in, whole)) return *wrong;

@@ -18,11 +18,23 @@ using tir::Intrinsic;
 namespace {
 
 constexpr std::array<std::pair<const char*, BinaryOp>, 17> kBinaries = {{
-    {"+", BinaryOp::kAdd}, {"-", BinaryOp::kSub}, {"*", BinaryOp::kMul},
-    {"//", BinaryOp::kFloorDiv}, {"%", BinaryOp::kFloorMod}, {"tdiv", BinaryOp::kDiv},
-    {"tmod", BinaryOp::kMod}, {"min", BinaryOp::kMin}, {"max", BinaryOp::kMax},
-    {"==", BinaryOp::kEq}, {"!=", BinaryOp::kNe}, {"<", BinaryOp::kLt}, {"<=", BinaryOp::kLe},
-    {">", BinaryOp::kGt}, {">=", BinaryOp::kGe}, {"and", BinaryOp::kAnd}, {"or", BinaryOp::kOr},
+    {"+", BinaryOp::kAdd},
+    {"-", BinaryOp::kSub},
+    {"*", BinaryOp::kMul},
+    {"//", BinaryOp::kFloorDiv},
+    {"%", BinaryOp::kFloorMod},
+    {"tdiv", BinaryOp::kDiv},
+    {"tmod", BinaryOp::kMod},
+    {"min", BinaryOp::kMin},
+    {"max", BinaryOp::kMax},
+    {"==", BinaryOp::kEq},
+    {"!=", BinaryOp::kNe},
+    {"<", BinaryOp::kLt},
+    {"<=", BinaryOp::kLe},
+    {">", BinaryOp::kGt},
+    {">=", BinaryOp::kGe},
+    {"and", BinaryOp::kAnd},
+    {"or", BinaryOp::kOr},
 }};
 
 constexpr std::array<std::pair<const char*, Intrinsic>, 3> kCalls = {{
@@ -118,23 +130,40 @@ std::optional<std::int64_t> apply(BinaryOp op, std::int64_t a, std::int64_t b) {
                      op == BinaryOp::kFloorMod;
   if (is_division && (b == 0 || (b == -1 && a == INT64_MIN))) return std::nullopt;
   switch (op) {
-    case BinaryOp::kAdd: return __builtin_add_overflow(a, b, &r) ? std::nullopt : std::optional(r);
-    case BinaryOp::kSub: return __builtin_sub_overflow(a, b, &r) ? std::nullopt : std::optional(r);
-    case BinaryOp::kMul: return __builtin_mul_overflow(a, b, &r) ? std::nullopt : std::optional(r);
-    case BinaryOp::kDiv: return a / b;
-    case BinaryOp::kMod: return a % b;
-    case BinaryOp::kFloorDiv: return floor_div_int(a, b);
-    case BinaryOp::kFloorMod: return floor_mod_int(a, b);
-    case BinaryOp::kMin: return std::min(a, b);
-    case BinaryOp::kMax: return std::max(a, b);
-    case BinaryOp::kEq: return a == b;
-    case BinaryOp::kNe: return a != b;
-    case BinaryOp::kLt: return a < b;
-    case BinaryOp::kLe: return a <= b;
-    case BinaryOp::kGt: return a > b;
-    case BinaryOp::kGe: return a >= b;
-    case BinaryOp::kAnd: return a && b;
-    case BinaryOp::kOr: return a || b;
+    case BinaryOp::kAdd:
+      return __builtin_add_overflow(a, b, &r) ? std::nullopt : std::optional(r);
+    case BinaryOp::kSub:
+      return __builtin_sub_overflow(a, b, &r) ? std::nullopt : std::optional(r);
+    case BinaryOp::kMul:
+      return __builtin_mul_overflow(a, b, &r) ? std::nullopt : std::optional(r);
+    case BinaryOp::kDiv:
+      return a / b;
+    case BinaryOp::kMod:
+      return a % b;
+    case BinaryOp::kFloorDiv:
+      return floor_div_int(a, b);
+    case BinaryOp::kFloorMod:
+      return floor_mod_int(a, b);
+    case BinaryOp::kMin:
+      return std::min(a, b);
+    case BinaryOp::kMax:
+      return std::max(a, b);
+    case BinaryOp::kEq:
+      return a == b;
+    case BinaryOp::kNe:
+      return a != b;
+    case BinaryOp::kLt:
+      return a < b;
+    case BinaryOp::kLe:
+      return a <= b;
+    case BinaryOp::kGt:
+      return a > b;
+    case BinaryOp::kGe:
+      return a >= b;
+    case BinaryOp::kAnd:
+      return a && b;
+    case BinaryOp::kOr:
+      return a || b;
   }
   return std::nullopt;
 }
@@ -164,10 +193,13 @@ std::string write_sexpr(const Expr& e) {
     return std::to_string(i->value);
   }
   std::string out = "(" + name_of(e);
-  tir::map_expr_children(e, {.expr = [&](const Expr& x) {
-    out += " " + write_sexpr(x);
-    return x;
-  }, .stmt = {}, .buffer = {}});
+  tir::map_expr_children(e, {.expr =
+                                 [&](const Expr& x) {
+                                   out += " " + write_sexpr(x);
+                                   return x;
+                                 },
+                             .stmt = {},
+                             .buffer = {}});
   return out + ")";
 }
 

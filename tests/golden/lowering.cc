@@ -75,7 +75,10 @@ struct LoopText {
   std::string text() const {
     return str_cat("loop: ", instructions, " instructions, ", fma, " fma, ", broadcasts,
                    " broadcasts, ", loads, " moves, ", stack, " stack operands, ", calls,
-                   " calls, ", masked, " masked, ", has_zmm ? "zmm" : has_ymm ? "ymm" : "scalar",
+                   " calls, ", masked, " masked, ",
+                   has_zmm   ? "zmm"
+                   : has_ymm ? "ymm"
+                             : "scalar",
                    "\n");
   }
 };
@@ -176,8 +179,7 @@ std::string asm_loops(const Request& request) {
   const Target target = target_of(request, 0);
   LowerOptions options;
   options.refuses_slow_tiles = true;
-  const LoweredKernel kernel =
-      lower("main", tir::parse_prim_func(request.input), target, options);
+  const LoweredKernel kernel = lower("main", tir::parse_prim_func(request.input), target, options);
   return loops_of(emit_assembly({kernel}, target));
 }
 

@@ -12,8 +12,7 @@ namespace {
 constexpr int kUsageError = 2;
 
 void add_target(CLI::App* app, std::string& target, int& threads) {
-  app->add_option("--target", target,
-                  "\"native\", or like \"llvm -mcpu=znver3 -mattr=+avx2,+fma\"")
+  app->add_option("--target", target, "\"native\", or like \"llvm -mcpu=znver3 -mattr=+avx2,+fma\"")
       ->capture_default_str();
   app->add_option("--threads", threads, "threads the library will use")
       ->check(CLI::Range(1, 1024))
@@ -137,7 +136,8 @@ double parse_duration(const std::string& text) {
 }
 
 std::variant<Arguments, int> read_arguments(int argc, char** argv) {
-  CLI::App app("Tenon: compiles trained models into fast native libraries and tunes them.", "tenon");
+  CLI::App app("Tenon: compiles trained models into fast native libraries and tunes them.",
+               "tenon");
   app.set_version_flag("--version", std::string("tenon ") + TENON_VERSION);
   app.require_subcommand(1);
   app.footer("Start with: tenon tune MODEL.onnx -o model.so --time-limit 10m");

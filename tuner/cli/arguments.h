@@ -10,8 +10,8 @@ namespace tenon::cli {
 
 struct TuneArguments {
   std::string model, output, target = "native", db, tracker, key, tune_json;
-  int trials = 0;            // 0: no limit
-  double time_limit_s = 0;   // 0: no limit
+  int trials = 0;           // 0: no limit
+  double time_limit_s = 0;  // 0: no limit
   int threads = 1;
   std::uint64_t seed = 0;
   bool fresh = false, json = false, no_progress = false;
@@ -58,10 +58,9 @@ struct DaemonArguments {
   std::vector<std::string> arguments;
 };
 
-using Arguments =
-    std::variant<TuneArguments, CompileArguments, RunArguments, InspectArguments, BestArguments,
-                 ExportArguments, ImportArguments, KeygenArguments, DoctorArguments,
-                 DaemonArguments>;
+using Arguments = std::variant<TuneArguments, CompileArguments, RunArguments, InspectArguments,
+                               BestArguments, ExportArguments, ImportArguments, KeygenArguments,
+                               DoctorArguments, DaemonArguments>;
 
 // What to do, or the exit code after --help, --version or a usage error was printed.
 std::variant<Arguments, int> read_arguments(int argc, char** argv);

@@ -42,9 +42,10 @@ void print_json(const CompileArguments& a, const CompileResult& result) {
   std::cout << "{\"tenon_compile\":1,\"library\":" << json_text(a.output) << ",\"kernels\":[";
   const char* separator = "";
   for (const KernelReport& kernel : result.kernels) {
-    std::cout << separator << "{\"name\":" << json_text(kernel.name) << ",\"workload\":"
-              << json_text(kernel.workload) << ",\"schedule\":" << json_text(kernel.origin)
-              << ",\"calls\":" << kernel.num_calls << ",\"flops\":" << kernel.flops << "}";
+    std::cout << separator << "{\"name\":" << json_text(kernel.name)
+              << ",\"workload\":" << json_text(kernel.workload)
+              << ",\"schedule\":" << json_text(kernel.origin) << ",\"calls\":" << kernel.num_calls
+              << ",\"flops\":" << kernel.flops << "}";
     separator = ",";
   }
   std::cout << "],\"arena_bytes\":" << json_text(result.arena_bytes) << "}\n";
@@ -63,9 +64,8 @@ int run_command(const CompileArguments& a) {
   options.verify = a.verify;
   options.wants = [&](const std::string& stage) { return stage == a.emit; };
   options.emit = [](const std::string&, const std::string& text) { std::cout << text << "\n"; };
-  const CompileResult result =
-      compile(module, target, schedules_from(records_of(a, to_string(target)), target, a.threads),
-              options);
+  const CompileResult result = compile(
+      module, target, schedules_from(records_of(a, to_string(target)), target, a.threads), options);
   if (a.verbose) print_report(result);
   if (!a.output.empty()) {
     write_file_atomically(a.output, result.library, 0755);

@@ -17,7 +17,8 @@ int run_command(const DoctorArguments& a) {
   std::cout << "tenon " << TENON_VERSION << "\n";
   std::cout << "target: " << to_string(detect_target()) << "\n";
   const auto folder = program_path().parent_path();
-  for (const std::string name : {"tenon-tracker", "tenon-worker", "tenon-builder", "tenon-runner"}) {
+  for (const std::string name :
+       {"tenon-tracker", "tenon-worker", "tenon-builder", "tenon-runner"}) {
     const bool is_there = std::filesystem::exists(folder / name);
     problems += !is_there;
     std::cout << name << ": " << (is_there ? "found" : "MISSING beside tenon") << "\n";

@@ -12,8 +12,8 @@ struct KernelTime {
 };
 
 struct Evidence {
-  double untuned_ms = 0, tuned_ms = 0;  // medians
-  double ratio = 0;                     // median of paired untuned / tuned
+  double untuned_ms = 0, tuned_ms = 0;   // medians
+  double ratio = 0;                      // median of paired untuned / tuned
   double ratio_low = 0, ratio_high = 0;  // its quartiles
   double max_error = 0, max_expected = 0;
   bool is_right = false;

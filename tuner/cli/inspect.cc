@@ -92,8 +92,8 @@ int run_command(const BestArguments& a) {
     const bool is_known = it != best.by_workload.end();
     const double us = is_known ? static_cast<double>(it->second.rank_ns) * 1e-3 : 0;
     if (a.json) {
-      std::cout << separator << "{\"name\":" << json_text(task.name) << ",\"workload\":"
-                << json_text(task.workload_hash) << ",\"best_us\":";
+      std::cout << separator << "{\"name\":" << json_text(task.name)
+                << ",\"workload\":" << json_text(task.workload_hash) << ",\"best_us\":";
       is_known ? std::cout << us : std::cout << "null";
       std::cout << "}";
       separator = ",";

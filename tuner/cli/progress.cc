@@ -130,7 +130,7 @@ void ProgressView::print_line(const SessionProgress& progress) const {
     std::cerr << ", kernels " << fixed(before * 1e-3, 1) << " -> " << fixed(after * 1e-3, 1)
               << " us (" << fixed(before / after, 2) << "x)";
   }
-  std::cerr << std::endl;
+  std::cerr << "\n" << std::flush;
 }
 
 void ProgressView::print_json(const SessionProgress& progress) const {
@@ -138,12 +138,13 @@ void ProgressView::print_json(const SessionProgress& progress) const {
             << ",\"elapsed_s\":" << fixed(progress.elapsed_s, 3) << ",\"tasks\":[";
   const char* separator = "";
   for (const TaskProgress& task : progress.tasks) {
-    std::cout << separator << "{\"name\":" << json_text(task.name) << ",\"workload\":"
-              << json_text(task.workload_hash) << ",\"trials\":" << task.num_trials
-              << ",\"default_ns\":" << task.default_ns << ",\"best_ns\":" << task.best_ns << "}";
+    std::cout << separator << "{\"name\":" << json_text(task.name)
+              << ",\"workload\":" << json_text(task.workload_hash)
+              << ",\"trials\":" << task.num_trials << ",\"default_ns\":" << task.default_ns
+              << ",\"best_ns\":" << task.best_ns << "}";
     separator = ",";
   }
-  std::cout << "]}" << std::endl;
+  std::cout << "]}\n" << std::flush;
 }
 
 }  // namespace tenon::cli

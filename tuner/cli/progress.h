@@ -1,5 +1,5 @@
-// How a tuning session is shown while it runs: a table that redraws itself on a terminal, plain lines
-// elsewhere, JSON lines on stdout with --json.
+// How a tuning session is shown while it runs: a table that redraws itself on a terminal, plain
+// lines elsewhere, JSON lines on stdout with --json.
 #pragma once
 #include <string>
 

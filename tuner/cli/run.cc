@@ -94,14 +94,15 @@ void print_json(const Outcome& outcome) {
     const Comparison& c = outcome.comparisons[i];
     std::cout << (i ? "," : "") << "{\"name\":" << json_text(outcome.output_names[i])
               << ",\"equal\":" << (c.is_equal ? "true" : "false") << ",\"wrong\":" << c.num_wrong
-              << ",\"elements\":" << c.num_elements << ",\"max_absolute\":" << c.max_absolute << "}";
+              << ",\"elements\":" << c.num_elements << ",\"max_absolute\":" << c.max_absolute
+              << "}";
   }
   std::cout << "]";
   if (!outcome.sample_ms.empty()) {
     const auto& s = outcome.sample_ms;
-    std::cout << ",\"latency_ms\":{\"p10\":" << s[s.size() / 10] << ",\"median\":"
-              << s[s.size() / 2] << ",\"p90\":" << s[s.size() * 9 / 10] << ",\"runs\":" << s.size()
-              << "}";
+    std::cout << ",\"latency_ms\":{\"p10\":" << s[s.size() / 10]
+              << ",\"median\":" << s[s.size() / 2] << ",\"p90\":" << s[s.size() * 9 / 10]
+              << ",\"runs\":" << s.size() << "}";
   }
   std::cout << "}\n";
 }
@@ -133,9 +134,8 @@ int run_command(const RunArguments& a) {
   ModelSession session(library, team.get());
   std::vector<NdArray> outputs = session.make_outputs(inputs);
   session.run(inputs, outputs);
-  const Tolerance tolerance{.relative = a.rtol,
-                            .scaled = a.atol < 0 ? 1e-4 : 0,
-                            .absolute = a.atol < 0 ? 0 : a.atol};
+  const Tolerance tolerance{
+      .relative = a.rtol, .scaled = a.atol < 0 ? 1e-4 : 0, .absolute = a.atol < 0 ? 0 : a.atol};
   for (std::size_t i = 0; i < expected.size(); ++i) {
     outcome.comparisons.push_back(compare_arrays(expected[i], outputs[i], tolerance));
   }

@@ -125,12 +125,18 @@ Evidence write_and_compare(const TuneArguments& a, const relax::Module& module,
   };
   EvidencePaths paths;
   paths.tuned = std::filesystem::absolute(a.output).string();
-  paths.untuned = write("untuned.so", [&](const std::string&, const tir::PrimFunc& func) {
-    return seed_schedule(func, target, a.threads);
-  }, a.threads);
-  paths.reference = write("reference.so", [](const std::string&, const tir::PrimFunc&) {
-    return ScheduleChoice{Trace{}, "plain"};
-  }, 1);
+  paths.untuned = write(
+      "untuned.so",
+      [&](const std::string&, const tir::PrimFunc& func) {
+        return seed_schedule(func, target, a.threads);
+      },
+      a.threads);
+  paths.reference = write(
+      "reference.so",
+      [](const std::string&, const tir::PrimFunc&) {
+        return ScheduleChoice{Trace{}, "plain"};
+      },
+      1);
   return gather_evidence(paths, a.threads);
 }
 
@@ -138,9 +144,9 @@ void print_summary(const TuneArguments& a, const SessionResult& result, const Ev
   const SessionProgress& p = result.progress;
   std::ostream& out = std::cout;
   out << std::fixed << std::setprecision(3);
-  out << "latency   " << e.untuned_ms << " ms untuned, " << e.tuned_ms << " ms tuned: "
-      << std::setprecision(2) << e.ratio << "x faster (quartiles " << e.ratio_low << " to "
-      << e.ratio_high << ")\n";
+  out << "latency   " << e.untuned_ms << " ms untuned, " << e.tuned_ms
+      << " ms tuned: " << std::setprecision(2) << e.ratio << "x faster (quartiles " << e.ratio_low
+      << " to " << e.ratio_high << ")\n";
   out << "outputs   " << (e.is_right ? "right" : "WRONG") << ", max |error| " << std::scientific
       << e.max_error << " against plain loops, max |expected| " << e.max_expected << std::fixed
       << "\n";

@@ -56,8 +56,8 @@ bool CostModel::train_if_due() {
   validity_.reset();
   const bool has_both = !valid.rows.empty() && valid.rows.size() < samples_.size();
   if (has_both) {
-    validity_.emplace(Trees::train(
-        validity_data(), {.objective = TreeOptions::Objective::kLogistic, .rounds = 30}));
+    validity_.emplace(Trees::train(validity_data(),
+                                   {.objective = TreeOptions::Objective::kLogistic, .rounds = 30}));
   }
   return true;
 }

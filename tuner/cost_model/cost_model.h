@@ -12,9 +12,9 @@ namespace tenon {
 
 struct CostSample {
   FeatureRow features;
-  std::size_t task = 0;    // samples of one task are weighted against each other
+  std::size_t task = 0;  // samples of one task are weighted against each other
   double draft_s = 0;
-  double measured_s = 0;   // 0: the candidate failed
+  double measured_s = 0;  // 0: the candidate failed
 };
 
 struct CostEstimate {

@@ -17,21 +17,21 @@ constexpr std::size_t kExtents = 8;  // leading iteration extents that have a co
 
 const std::vector<std::string> kSketches = {"conv2d_direct", "matmul_packed", "window_reduction",
                                             "each_block"};
-const std::vector<std::string> kTerms = {"fma", "tile", "weight", "image", "loop", "combine",
-                                         "points", "call"};
-const std::vector<std::string> kKnobs = {"rows", "columns", "vectors", "channels", "order",
-                                         "unroll", "unroll_kernel", "unroll_window"};
+const std::vector<std::string> kTerms = {"fma",  "tile",    "weight", "image",
+                                         "loop", "combine", "points", "call"};
+const std::vector<std::string> kKnobs = {"rows",  "columns", "vectors",       "channels",
+                                         "order", "unroll",  "unroll_kernel", "unroll_window"};
 
 float log2_of(double value) { return static_cast<float>(std::log2(std::max(value, 1e-12))); }
 
 std::vector<std::string> workload_names() {
-  std::vector<std::string> names = {"spatial",      "reduction",    "num_spatial",  "num_reduction",
-                                    "num_loads",    "num_blocks",   "is_reduction", "has_padding",
-                                    "has_epilogue", "is_symbolic",  "layout_free",  "load_elements",
-                                    "result_elements", "intensity", "last_is_power_of_two"};
+  std::vector<std::string> names = {
+      "spatial",     "reduction",     "num_spatial",     "num_reduction", "num_loads",
+      "num_blocks",  "is_reduction",  "has_padding",     "has_epilogue",  "is_symbolic",
+      "layout_free", "load_elements", "result_elements", "intensity",     "last_is_power_of_two"};
   for (std::size_t i = 0; i < kExtents; ++i) names.push_back(str_cat("extent_", i));
-  for (const char* name : {"lanes", "registers", "has_masks", "has_fma", "l1", "l2", "l3", "cores",
-                           "threads"}) {
+  for (const char* name :
+       {"lanes", "registers", "has_masks", "has_fma", "l1", "l2", "l3", "cores", "threads"}) {
     names.push_back(name);
   }
   return names;
@@ -98,8 +98,8 @@ void add_knobs(FeatureRow& row, const Sketch& sketch, const Decisions& decisions
     const auto last = static_cast<float>(found->values.size() - 1);
     row.push_back(log2_of(value + 1));
     row.push_back(last == 0 ? 0 : static_cast<float>(index) / last);
-    row.push_back(static_cast<float>(
-        value / std::max<double>(1, static_cast<double>(found->values.back()))));
+    row.push_back(
+        static_cast<float>(value / std::max<double>(1, static_cast<double>(found->values.back()))));
   }
 }
 
@@ -143,9 +143,9 @@ FeatureRow workload_features(const WorkloadFacts& facts, const Target& target, i
     is_layout_free |= load.is_layout_free;
   }
   const double stored = elements_of(anchor.store);
-  const std::int64_t last = anchor.extents.empty() ? 1 : anchor.extents[anchor.num_spatial > 0
-                                                                           ? anchor.num_spatial - 1
-                                                                           : 0];
+  const std::int64_t last =
+      anchor.extents.empty() ? 1
+                             : anchor.extents[anchor.num_spatial > 0 ? anchor.num_spatial - 1 : 0];
   FeatureRow row = {log2_of(spatial),
                     log2_of(reduction),
                     static_cast<float>(anchor.num_spatial),

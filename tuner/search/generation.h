@@ -21,7 +21,6 @@ struct Breeding {
 std::optional<std::size_t> breed(const Breeding& parents, Rng& rng);
 
 // The legal points that differ from `point` in one knob by one step, in order of knobs.
-std::vector<std::size_t> neighbours(const Space& space, const PointIndex& index,
-                                    std::size_t point);
+std::vector<std::size_t> neighbours(const Space& space, const PointIndex& index, std::size_t point);
 
 }  // namespace tenon

@@ -14,8 +14,8 @@ constexpr std::size_t kSeeds = 8;
 constexpr std::size_t kGeneration = 512;  // points bred for one proposal
 constexpr std::size_t kDraftKeeps = 128;  // of these, by the draft model
 constexpr std::size_t kElites = 32;
-constexpr std::size_t kStagnation = 16;       // results without a gain of 1 %: two batches
-constexpr std::size_t kLongStagnation = 48;   // then the model's hopes do not count either
+constexpr std::size_t kStagnation = 16;      // results without a gain of 1 %: two batches
+constexpr std::size_t kLongStagnation = 48;  // then the model's hopes do not count either
 constexpr double kNoteworthy = 0.01;
 
 std::uint64_t key_of(const TuningTask& task) { return hash_bytes(task.workload_hash); }

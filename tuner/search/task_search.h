@@ -87,11 +87,11 @@ class TaskSearch {
     std::size_t point = 0;
     auto operator<=>(const Measured&) const = default;
   };
-  std::vector<Measured> measured_;      // valid ones, best first
-  std::vector<double> best_after_;      // each consumed result
-  double mark_seconds_ = 0;             // best at the last gain of 1 %
-  std::size_t num_since_gain_ = 0;      // results consumed since then
-  double model_gain_ = 1;               // expected by the model at the last proposal
+  std::vector<Measured> measured_;  // valid ones, best first
+  std::vector<double> best_after_;  // each consumed result
+  double mark_seconds_ = 0;         // best at the last gain of 1 %
+  std::size_t num_since_gain_ = 0;  // results consumed since then
+  double model_gain_ = 1;           // expected by the model at the last proposal
 };
 
 }  // namespace tenon

@@ -112,8 +112,16 @@ void LocalFleet::State::start_tracker() {
   const Descriptor key_file = reader_of(rpc::format_tracker_keys(keys));
   Pipe ready = make_pipe();
   SpawnOptions spawn;
-  spawn.argv = {program("tenon-tracker"), "--listen",   url, "--db",          options.database,
-                "--keys-fd",              "3",          "--lifeline-fd", "4", "--ready-fd",
+  spawn.argv = {program("tenon-tracker"),
+                "--listen",
+                url,
+                "--db",
+                options.database,
+                "--keys-fd",
+                "3",
+                "--lifeline-fd",
+                "4",
+                "--ready-fd",
                 "5"};
   spawn.stdout_fd = spawn.stderr_fd = log.get();
   spawn.passed_fds = {key_file.get(), lifeline.read_end.get(), ready.write_end.get()};
@@ -132,15 +140,24 @@ void LocalFleet::State::start_worker() {
   const Descriptor key_file = reader_of(rpc::format_peer_key(worker_key));
   SpawnOptions spawn;
   spawn.argv = {program("tenon-worker"),
-                "--tracker", url,
-                "--key-fd", "3",
-                "--lifeline-fd", "4",
-                "--role", "build,run",
-                "--name", "local",
-                "--threads", std::to_string(options.threads),
-                "--state", in_directory("worker"),
-                "--cache", in_directory("cache"),
-                "--cache-mib", "256"};
+                "--tracker",
+                url,
+                "--key-fd",
+                "3",
+                "--lifeline-fd",
+                "4",
+                "--role",
+                "build,run",
+                "--name",
+                "local",
+                "--threads",
+                std::to_string(options.threads),
+                "--state",
+                in_directory("worker"),
+                "--cache",
+                in_directory("cache"),
+                "--cache-mib",
+                "256"};
   if (!quiet_lock.empty()) spawn.argv.insert(spawn.argv.end(), {"--quiet-lock", quiet_lock});
   spawn.stdout_fd = spawn.stderr_fd = log.get();
   spawn.passed_fds = {key_file.get(), lifeline.read_end.get()};
@@ -153,9 +170,9 @@ void LocalFleet::State::start_worker() {
 std::string LocalFleet::State::tail() const {
   const std::vector<std::string> lines = split_lines(read_file(log_path));
   const std::size_t start = lines.size() > kTailLines ? lines.size() - kTailLines : 0;
-  return join(std::vector<std::string>(lines.begin() + static_cast<std::ptrdiff_t>(start),
-                                       lines.end()),
-              "\n");
+  return join(
+      std::vector<std::string>(lines.begin() + static_cast<std::ptrdiff_t>(start), lines.end()),
+      "\n");
 }
 
 LocalFleet::LocalFleet(const LocalFleetOptions& options) : state_(std::make_unique<State>()) {
@@ -166,8 +183,8 @@ LocalFleet::LocalFleet(const LocalFleetOptions& options) : state_(std::make_uniq
     throw UserError("the private socket's path is too long: " + state.in_directory("t"));
   }
   state.log_path = options.log_file.empty() ? state.in_directory("log") : options.log_file;
-  state.log = Descriptor(
-      ::open(state.log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  state.log =
+      Descriptor(::open(state.log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!state.log.is_open()) throw_io_error("open " + state.log_path.string(), errno);
   state.make_keys();
   state.own_cpus = without_last(state.all_cpus, options.threads);
@@ -204,8 +221,8 @@ std::string LocalFleet::restart_dead() {
       throw IoError(str_cat("the private ", name, " ends again and again (", status->describe(),
                             "):\n", state_->tail()));
     }
-    lines.push_back(str_cat("the private ", name, " ended with ", status->describe(),
-                            "; started again"));
+    lines.push_back(
+        str_cat("the private ", name, " ended with ", status->describe(), "; started again"));
     start();
   };
   restart(state_->tracker, "tracker", [&] { state_->start_tracker(); });

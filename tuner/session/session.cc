@@ -30,10 +30,14 @@ rpc::Hash job_id(const SessionOptions& options) { return rpc::sha256(manifest(op
 
 std::string_view name_of(StopReason reason) {
   switch (reason) {
-    case StopReason::kTrials: return "trials";
-    case StopReason::kTimeLimit: return "time limit";
-    case StopReason::kConverged: return "converged";
-    case StopReason::kStopped: return "stopped";
+    case StopReason::kTrials:
+      return "trials";
+    case StopReason::kTimeLimit:
+      return "time limit";
+    case StopReason::kConverged:
+      return "converged";
+    case StopReason::kStopped:
+      return "stopped";
   }
   CHECK(false) << "no name for stop reason " << static_cast<int>(reason);
   return "";

@@ -22,18 +22,18 @@ struct SessionOptions {
   std::vector<TuningTask> tasks;  // static shapes or not; each workload once
   Target target;
   std::uint32_t threads = 1;
-  std::uint64_t trials = 0;   // total of the job, earlier sessions included; 0: no limit
-  double time_limit_s = 0;    // of this session; 0: no limit
+  std::uint64_t trials = 0;  // total of the job, earlier sessions included; 0: no limit
+  double time_limit_s = 0;   // of this session; 0: no limit
   std::uint64_t seed = 0;
-  std::string label;          // of the job, for people
-  std::string model_hash;     // identity of the model
+  std::string label;       // of the job, for people
+  std::string model_hash;  // identity of the model
   // Of all else that makes it another job: options of the compiler, a fresh job's nonce.
   std::string identity;
   std::vector<std::string> needs;  // labels that a worker must have
   rpc::Protocol protocol;
   std::uint32_t batch_size = 8;
   std::uint32_t batches_in_flight = 2;  // one to build, one to run
-  std::string quiet_lock;  // file whose lock is shared while searching; "": none
+  std::string quiet_lock;               // file whose lock is shared while searching; "": none
 };
 
 // What a job is, as canonical JSON, and its identity: the hash of that. Limits (trials, time) are

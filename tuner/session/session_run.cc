@@ -314,9 +314,9 @@ void SessionRun::report() {
     progress_.time_left_s = std::max(0.0, options_.time_limit_s - progress_.elapsed_s);
   }
   if (options_.trials > 0 && progress_.trials_per_second > 0) {
-    const auto left = static_cast<double>(options_.trials) -
-                      std::min(static_cast<double>(progress_.num_trials),
-                               static_cast<double>(options_.trials));
+    const auto left =
+        static_cast<double>(options_.trials) -
+        std::min(static_cast<double>(progress_.num_trials), static_cast<double>(options_.trials));
     const double seconds = left / progress_.trials_per_second;
     if (progress_.time_left_s < 0 || seconds < progress_.time_left_s) {
       progress_.time_left_s = seconds;

@@ -81,7 +81,8 @@ class Reader {
 
   static double domain(const BlockFacts& block) {
     double points = 1;
-    for (const std::int64_t extent : block.extents) points *= extent > 0 ? static_cast<double>(extent) : 1;
+    for (const std::int64_t extent : block.extents)
+      points *= extent > 0 ? static_cast<double>(extent) : 1;
     return points;
   }
 

@@ -19,13 +19,13 @@ struct AccessFacts {
 
 struct BlockFacts {
   std::string name;
-  std::vector<tir::Expr> vars;           // iter vars: spatial ones first
-  std::vector<std::int64_t> extents;     // 0: symbolic
+  std::vector<tir::Expr> vars;        // iter vars: spatial ones first
+  std::vector<std::int64_t> extents;  // 0: symbolic
   std::size_t num_spatial = 0;
   bool is_reduction = false;
   bool is_padding = false;
   AccessFacts store;
-  std::vector<AccessFacts> loads;        // distinct, in order of first use; not the reduction's own
+  std::vector<AccessFacts> loads;  // distinct, in order of first use; not the reduction's own
   std::size_t num_reduce() const { return extents.size() - num_spatial; }
   std::int64_t extent(std::size_t i) const { return extents[i]; }
 };

@@ -3,8 +3,8 @@
 
 namespace tenon {
 
-std::vector<std::unique_ptr<Sketch>> sketches_for(const WorkloadFacts& facts,
-                                                  const Target& target, int threads) {
+std::vector<std::unique_ptr<Sketch>> sketches_for(const WorkloadFacts& facts, const Target& target,
+                                                  int threads) {
   const SketchContext context{facts, target, threads};
   std::vector<std::unique_ptr<Sketch>> result;
   for (const auto rule : {conv2d_direct, matmul_packed, window_reduction}) {

@@ -50,8 +50,8 @@ class Sketch {
 
 // The sketches that apply to a workload on a target, in the order of the list in rules.cc; never
 // empty. Only float32 workloads have sketches with vectors.
-std::vector<std::unique_ptr<Sketch>> sketches_for(const WorkloadFacts& facts,
-                                                  const Target& target, int threads);
+std::vector<std::unique_ptr<Sketch>> sketches_for(const WorkloadFacts& facts, const Target& target,
+                                                  int threads);
 
 double draft_seconds(const Sketch& sketch, const Decisions& decisions);
 

@@ -51,8 +51,8 @@ std::vector<SpacePoint> Space::seeds(std::size_t count) const {
   for (const SpacePoint& point : points_) {
     if (result.size() == count) break;
     Decisions tile(point.decisions.begin(),
-                   point.decisions.begin() +
-                       static_cast<std::ptrdiff_t>(std::min<std::size_t>(3, point.decisions.size())));
+                   point.decisions.begin() + static_cast<std::ptrdiff_t>(
+                                                 std::min<std::size_t>(3, point.decisions.size())));
     if (tiles.emplace(point.sketch, tile).second) result.push_back(point);
   }
   return result;

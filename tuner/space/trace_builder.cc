@@ -30,8 +30,7 @@ tir::AttrValue names(const std::vector<std::string>& values) {
 
 void TraceBuilder::add(const std::string& kind, std::vector<tir::AttrValue> inputs,
                        std::vector<tir::AttrValue> attrs, Names outputs) {
-  trace_.instructions.push_back(
-      {kind, std::move(inputs), std::move(attrs), std::move(outputs)});
+  trace_.instructions.push_back({kind, std::move(inputs), std::move(attrs), std::move(outputs)});
 }
 
 tir::AttrValue TraceBuilder::value(const std::string& s) {
@@ -97,8 +96,7 @@ void TraceBuilder::parallel(const std::string& loop) { add("Parallel", {text(loo
 void TraceBuilder::vectorize(const std::string& loop) { add("Vectorize", {text(loop)}, {}, {}); }
 void TraceBuilder::unroll(const std::string& loop) { add("Unroll", {text(loop)}, {}, {}); }
 
-void TraceBuilder::annotate(const std::string& target, const std::string& key,
-                            std::int64_t n) {
+void TraceBuilder::annotate(const std::string& target, const std::string& key, std::int64_t n) {
   add("Annotate", {text(target), number(n)}, {text(key)}, {});
 }
 
@@ -116,8 +114,7 @@ std::string TraceBuilder::cache_write(const std::string& block, int buffer_index
   return made;
 }
 
-void TraceBuilder::set_scope(const std::string& block, int buffer_index,
-                             const std::string& scope) {
+void TraceBuilder::set_scope(const std::string& block, int buffer_index, const std::string& scope) {
   add("SetScope", {text(block)}, {number(buffer_index), text(scope)}, {});
 }
 

@@ -11,9 +11,9 @@ namespace tenon {
 
 // One axis permutation or blocking of a layout map: a final index as initial / div % mod.
 struct LayoutTerm {
-  int initial = 0;         // which initial index
-  std::int64_t div = 1;    // floor-divided by this
-  std::int64_t mod = 0;    // then taken modulo this; 0: not
+  int initial = 0;       // which initial index
+  std::int64_t div = 1;  // floor-divided by this
+  std::int64_t mod = 0;  // then taken modulo this; 0: not
 };
 
 class TraceBuilder {

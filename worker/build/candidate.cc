@@ -28,10 +28,10 @@ rpc::Toolchain compiler_toolchain() {
 BuildResult build_with_compiler(const rpc::BuildSpec& spec) {
   const auto start = std::chrono::steady_clock::now();
   if (rpc::sha256(spec.workload) != spec.workload_hash) {
-    return BuildRefusal{rpc::Outcome::kInvalidSchedule,
-                        str_cat("the workload's text hashes to ",
-                                rpc::to_hex(rpc::sha256(spec.workload)), ", it was sent as ",
-                                rpc::to_hex(spec.workload_hash))};
+    return BuildRefusal{
+        rpc::Outcome::kInvalidSchedule,
+        str_cat("the workload's text hashes to ", rpc::to_hex(rpc::sha256(spec.workload)),
+                ", it was sent as ", rpc::to_hex(spec.workload_hash))};
   }
   try {
     CandidateLibrary made = build_candidate({.workload = spec.workload,

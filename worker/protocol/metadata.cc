@@ -58,13 +58,12 @@ void parse_statement(const std::vector<std::string>& words, const std::string& l
                            .scaled = number(words[2], line),
                            .absolute = number(words[3], line)};
   } else if (words[0] == "range" && words.size() == 4) {
-    metadata->ranges[static_cast<int32_t>(integer(words[1], line))] = {
-        integer(words[2], line), integer(words[3], line)};
+    metadata->ranges[static_cast<int32_t>(integer(words[1], line))] = {integer(words[2], line),
+                                                                       integer(words[3], line)};
   } else if (words[0] == "size" && words.size() == 3) {
     metadata->sizes[static_cast<int32_t>(integer(words[1], line))] = integer(words[2], line);
   } else if (words[0] == "pack" && words.size() > 2) {
-    metadata->packings[static_cast<int32_t>(integer(words[1], line))] =
-        parse_packing(words, line);
+    metadata->packings[static_cast<int32_t>(integer(words[1], line))] = parse_packing(words, line);
   } else {
     refuse(line);
   }

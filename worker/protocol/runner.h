@@ -55,20 +55,15 @@ struct RunnerRequest {
   uint64_t stop_above_ns = 0;
   uint64_t memory_limit_bytes = 0;  // 0: no limit
   uint32_t wall_limit_ms = 0;
-  bool is_measured = true;  // false: outputs only (the reference)
-  std::string metadata;     // worker/protocol/metadata.h
+  bool is_measured = true;                 // false: outputs only (the reference)
+  std::string metadata;                    // worker/protocol/metadata.h
   std::vector<std::string> skipped_steps;  // sandbox steps that the operator switched off
   static constexpr auto fields() {
-    return std::tuple{&RunnerRequest::seeds,
-                      &RunnerRequest::protocol,
-                      &RunnerRequest::threads,
-                      &RunnerRequest::cpus,
-                      &RunnerRequest::stop_above_ns,
-                      &RunnerRequest::memory_limit_bytes,
-                      &RunnerRequest::wall_limit_ms,
-                      &RunnerRequest::is_measured,
-                      &RunnerRequest::metadata,
-                      &RunnerRequest::skipped_steps};
+    return std::tuple{&RunnerRequest::seeds,         &RunnerRequest::protocol,
+                      &RunnerRequest::threads,       &RunnerRequest::cpus,
+                      &RunnerRequest::stop_above_ns, &RunnerRequest::memory_limit_bytes,
+                      &RunnerRequest::wall_limit_ms, &RunnerRequest::is_measured,
+                      &RunnerRequest::metadata,      &RunnerRequest::skipped_steps};
   }
 };
 
@@ -111,10 +106,10 @@ struct MeasuredReport {
   uint64_t probe_ns = 0;    // reference kernel before the last round
   std::string pinning;      // "done" or "unavailable: reason"
   static constexpr auto fields() {
-    return std::tuple{&MeasuredReport::samples_ns,  &MeasuredReport::calls_per_sample,
+    return std::tuple{&MeasuredReport::samples_ns,   &MeasuredReport::calls_per_sample,
                       &MeasuredReport::canary_ratio, &MeasuredReport::is_stopped,
-                      &MeasuredReport::is_noisy,    &MeasuredReport::num_rounds,
-                      &MeasuredReport::sampled_ns,  &MeasuredReport::probe_ns,
+                      &MeasuredReport::is_noisy,     &MeasuredReport::num_rounds,
+                      &MeasuredReport::sampled_ns,   &MeasuredReport::probe_ns,
                       &MeasuredReport::pinning};
   }
 };
@@ -133,9 +128,7 @@ enum class RunnerFailure : uint8_t {
 struct FailedReport {
   RunnerFailure failure = RunnerFailure::kSetup;
   std::string text;
-  static constexpr auto fields() {
-    return std::tuple{&FailedReport::failure, &FailedReport::text};
-  }
+  static constexpr auto fields() { return std::tuple{&FailedReport::failure, &FailedReport::text}; }
 };
 
 // The protocol's low quantile: the sample at this rank, 0 for none. It is what candidates are

@@ -77,8 +77,8 @@ class Run {
 };
 
 bool Run::send(RunnerFrame type, std::string_view body) {
-  is_connected_ = is_connected_ && rpc::write_frame(control_fd_, static_cast<uint16_t>(type), body,
-                                                    kSendTimeoutMs);
+  is_connected_ = is_connected_ &&
+                  rpc::write_frame(control_fd_, static_cast<uint16_t>(type), body, kSendTimeoutMs);
   return is_connected_;
 }
 
@@ -182,11 +182,10 @@ Step Run::fill_inputs(uint64_t seed) {
     fill_generated(&logical, key, bounds);
     const NdArray packed = pack_array(logical, packing->second);
     if (packed.shape() != array.shape()) {
-      return RunFailed{RunnerFailure::kMetadata,
-                       str_cat("input ", i, " is packed to ",
-                               describe_tensor(packed.dtype(), packed.shape()),
-                               ", the library reads ",
-                               describe_tensor(array.dtype(), array.shape()))};
+      return RunFailed{
+          RunnerFailure::kMetadata,
+          str_cat("input ", i, " is packed to ", describe_tensor(packed.dtype(), packed.shape()),
+                  ", the library reads ", describe_tensor(array.dtype(), array.shape()))};
     }
     std::memcpy(array.data(), packed.data(), static_cast<size_t>(packed.size_bytes()));
   }

@@ -29,8 +29,8 @@ std::string unavailable(int error_number) {
 
 std::string enter_empty_network() {
   // Without privilege a user namespace gives the right to an empty network, where it is allowed.
-  const int flags = geteuid() == 0 ? CLONE_NEWNET | CLONE_NEWIPC
-                                   : CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC;
+  const int flags =
+      geteuid() == 0 ? CLONE_NEWNET | CLONE_NEWIPC : CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC;
   return unshare(flags) == 0 ? "done" : unavailable(errno);
 }
 
@@ -69,8 +69,8 @@ bool allow_reading(int ruleset, int fd, uint64_t rights) {
 std::string confine_files(int artifact_fd) {
   landlock_ruleset_attr attributes{};
   attributes.handled_access_fs = kHandledRights;
-  const long created = syscall(SYS_landlock_create_ruleset, &attributes,
-                               sizeof attributes.handled_access_fs, 0);
+  const long created =
+      syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0);
   if (created < 0) return unavailable(errno);
   const Descriptor ruleset(static_cast<int>(created));
   if (!allow_reading(ruleset.get(), artifact_fd, LANDLOCK_ACCESS_FS_READ_FILE)) {

@@ -14,14 +14,14 @@
 namespace tenon {
 
 // The steps in their order; also the names for --skip-sandbox and --require-sandbox.
-inline constexpr const char* kSandboxSteps[] = {"network", "no_new_privs", "rlimits", "landlock",
-                                                "uid",     "seccomp"};
+inline constexpr const char* kSandboxSteps[] = {"network",  "no_new_privs", "rlimits",
+                                                "landlock", "uid",          "seccomp"};
 
 struct SandboxLimits {
   uint64_t memory_bytes = 0;  // of address space; 0: none
   uint32_t wall_ms = 0;       // processor time is limited to this times the threads, plus a second
   uint32_t threads = 1;
-  int artifact_fd = -1;       // the only file that may still be opened
+  int artifact_fd = -1;  // the only file that may still be opened
   std::vector<std::string> skipped;
 };
 

@@ -13,9 +13,8 @@ using namespace tir;
 namespace {
 
 bool is_written(const std::vector<Buffer>& written, const Buffer& buffer) {
-  return std::any_of(written.begin(), written.end(), [&](const Buffer& b) {
-    return node(b).data.same_as(node(buffer).data);
-  });
+  return std::any_of(written.begin(), written.end(),
+                     [&](const Buffer& b) { return node(b).data.same_as(node(buffer).data); });
 }
 
 // Variables of parameter shapes, in order of first appearance.

@@ -54,11 +54,11 @@ class Descriptor {
     const auto small = [&](unsigned bits, std::uint64_t value) -> llvm::Constant* {
       return llvm::ConstantInt::get(llvm::Type::getIntNTy(context_, bits), value);
     };
-    const std::uint64_t code = t.dtype.is_bool()                             ? kDLBool
-                               : t.dtype.is_int()                            ? kDLInt
-                               : t.dtype.is_uint()                           ? kDLUInt
-                               : t.dtype.code == TypeCode::kBFloat           ? kDLBfloat
-                                                                             : kDLFloat;
+    const std::uint64_t code = t.dtype.is_bool()                   ? kDLBool
+                               : t.dtype.is_int()                  ? kDLInt
+                               : t.dtype.is_uint()                 ? kDLUInt
+                               : t.dtype.code == TypeCode::kBFloat ? kDLBfloat
+                                                                   : kDLFloat;
     llvm::Constant* dtype =
         record({small(8, code), small(8, t.dtype.bits), small(16, t.dtype.lanes)});
     return record({text(t.name), table(dims), number32(static_cast<std::int64_t>(t.dims.size())),
@@ -72,8 +72,8 @@ class Descriptor {
   llvm::Constant* symbols() {
     std::vector<llvm::Constant*> rows;
     for (const SymbolSpec& s : spec_.symbols) {
-      rows.push_back(record({text(var(s.var).name), number64(s.min), number64(s.max),
-                             number64(s.divisor)}));
+      rows.push_back(
+          record({text(var(s.var).name), number64(s.min), number64(s.max), number64(s.divisor)}));
     }
     return table(rows);
   }
@@ -111,19 +111,31 @@ std::int64_t Expressions::dim_code(const LibrarySpec& spec, const Expr& dim) {
   return -(num_symbols + static_cast<std::int64_t>(list.size()));
 }
 
-void emit_descriptor(ModuleState& state, const LibrarySpec& spec,
-                     const ModelFunctions& functions) {
+void emit_descriptor(ModuleState& state, const LibrarySpec& spec, const ModelFunctions& functions) {
   Descriptor d(state, spec);
   const auto count = [&](std::size_t n) { return d.number32(static_cast<std::int64_t>(n)); };
   llvm::Constant* inputs = d.tensors(spec.inputs);
   llvm::Constant* outputs = d.tensors(spec.outputs);
-  llvm::Constant* model = d.global(d.record(
-      {d.number32(TENON_MODEL_ABI_VERSION), d.number32(sizeof(TenonModelV1)), d.text(spec.name),
-       d.text(to_string(spec.target)), d.text(spec.producer), count(spec.inputs.size()),
-       count(spec.outputs.size()), count(spec.symbols.size()), count(d.expressions.list.size()),
-       count(spec.kernels.size()), d.number32(0), inputs, outputs, d.symbols(),
-       d.expression_texts(), d.kernels(), functions.arena_size, functions.bind,
-       functions.output_shape, functions.run}));
+  llvm::Constant* model = d.global(d.record({d.number32(TENON_MODEL_ABI_VERSION),
+                                             d.number32(sizeof(TenonModelV1)),
+                                             d.text(spec.name),
+                                             d.text(to_string(spec.target)),
+                                             d.text(spec.producer),
+                                             count(spec.inputs.size()),
+                                             count(spec.outputs.size()),
+                                             count(spec.symbols.size()),
+                                             count(d.expressions.list.size()),
+                                             count(spec.kernels.size()),
+                                             d.number32(0),
+                                             inputs,
+                                             outputs,
+                                             d.symbols(),
+                                             d.expression_texts(),
+                                             d.kernels(),
+                                             functions.arena_size,
+                                             functions.bind,
+                                             functions.output_shape,
+                                             functions.run}));
   auto* type = llvm::FunctionType::get(llvm::PointerType::get(state.context, 0), false);
   auto* function = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
                                           TENON_MODEL_SYMBOL, state.module);

@@ -24,9 +24,9 @@ llvm::FunctionType* chunk_type(llvm::LLVMContext& context) {
 
 // void wrapper(closure, begin, end, worker): body(captured..., begin, end, worker).
 llvm::Function* make_wrapper(ModuleState& state, llvm::Function* body, llvm::StructType* closure) {
-  auto* wrapper = llvm::Function::Create(chunk_type(state.context),
-                                         llvm::GlobalValue::InternalLinkage,
-                                         body->getName().str() + "_chunks", state.module);
+  auto* wrapper =
+      llvm::Function::Create(chunk_type(state.context), llvm::GlobalValue::InternalLinkage,
+                             body->getName().str() + "_chunks", state.module);
   set_function_attributes(state, wrapper);
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(state.context, "entry", wrapper));
   std::vector<llvm::Value*> args;
@@ -49,8 +49,7 @@ void FunctionEmitter::parallel_for(const Call& n) {
   CHECK(context != nullptr) << "a parallel loop in a function without a context";
   const auto it = state_.functions.find(n.args[1].as<StringImm>()->value);
   CHECK(it != state_.functions.end()) << "unknown body of a parallel loop";
-  llvm::Value* num_chunks =
-      builder_.CreateIntCast(emit(n.args[2]), builder_.getInt64Ty(), true);
+  llvm::Value* num_chunks = builder_.CreateIntCast(emit(n.args[2]), builder_.getInt64Ty(), true);
   std::vector<llvm::Value*> captured;
   std::vector<llvm::Type*> types;
   for (std::size_t i = 3; i < n.args.size(); ++i) {

@@ -66,8 +66,7 @@ void FunctionEmitter::emit(const Stmt& s) {
       [&](const Assert&) {
         throw UserError("llvm: an assertion inside a kernel has nowhere to report to");
       },
-      [&](const DeclBuffer&) {},
-      [&](const AllocBuffer& n) { allocate(n); },
+      [&](const DeclBuffer&) {}, [&](const AllocBuffer& n) { allocate(n); },
       [&](const Store& n) { store(n); },
       [&](const Seq& n) {
         for (const Stmt& child : n.body) emit(child);
@@ -75,8 +74,7 @@ void FunctionEmitter::emit(const Stmt& s) {
       [&](const Evaluate& n) {
         if (!as_int(n.value)) emit(n.value);
       },
-      [&](const If& n) { emit_if(n); },
-      [&](const For& n) { emit_for(n); },
+      [&](const If& n) { emit_if(n); }, [&](const For& n) { emit_for(n); },
       [&](const While& n) { emit_while(n); },
       [&](const Break&) {
         CHECK(!loops_.empty()) << "break outside a loop";

@@ -71,10 +71,22 @@ std::string read_all(const std::string& path) {
 void run_linker(const std::vector<std::string>& inputs, const Target& target,
                 const std::string& output_path) {
   const bool is_x86 = target.architecture == Architecture::kX86_64;
-  std::vector<const char*> args = {"ld.lld", "-m", is_x86 ? "elf_x86_64" : "aarch64linux",
-                                   "-shared", "-nostdlib", "--no-undefined", "-z", "now", "-z",
-                                   "relro", "--build-id=none", "-s", "--threads=1",
-                                   "--hash-style=gnu", "-o", output_path.c_str()};
+  std::vector<const char*> args = {"ld.lld",
+                                   "-m",
+                                   is_x86 ? "elf_x86_64" : "aarch64linux",
+                                   "-shared",
+                                   "-nostdlib",
+                                   "--no-undefined",
+                                   "-z",
+                                   "now",
+                                   "-z",
+                                   "relro",
+                                   "--build-id=none",
+                                   "-s",
+                                   "--threads=1",
+                                   "--hash-style=gnu",
+                                   "-o",
+                                   output_path.c_str()};
   for (const std::string& input : inputs) args.push_back(input.c_str());
   static std::mutex mutex;  // LLD keeps its state in globals
   const std::lock_guard<std::mutex> lock(mutex);

@@ -41,11 +41,12 @@ class Inliner {
       return;
     }
     if (depth > kMaxDepth) {
-      throw UserError("function \"" + function->name() + "\" calls itself; recursion is not allowed");
+      throw UserError("function \"" + function->name() +
+                      "\" calls itself; recursion is not allowed");
     }
     check_opsets(*function);
-    const std::string prefix = node.name() + "/" + function->name() + "_" +
-                               std::to_string(counter_++) + "/";
+    const std::string prefix =
+        node.name() + "/" + function->name() + "_" + std::to_string(counter_++) + "/";
     std::map<std::string, std::string> names;
     for (int i = 0; i < function->input_size(); ++i) {
       names[function->input(i)] = i < node.input_size() ? node.input(i) : "";

@@ -160,8 +160,7 @@ class GraphImporter {
       names.push_back({output.name()});
     }
     if (results.values.empty()) throw UserError("the graph has no output");
-    const relax::Expr body =
-        results.values.size() == 1 ? results.values[0] : relax::Expr(results);
+    const relax::Expr body = results.values.size() == 1 ? results.values[0] : relax::Expr(results);
     module_.attrs["name"] = {name};
     module_.functions.emplace_back(
         "main", builder_.finish(params_, body, {{"output_names", {std::move(names)}}}));

@@ -12,7 +12,8 @@ namespace tenon::onnx {
 
 // Throws UserError: not an ONNX file, truncated, a newer IR version, external data outside the
 // model's folder, unsupported operators (one error that lists all of them with name, operator,
-// domain and opset), shapes that contradict each other. Throws IoError when the file cannot be read.
+// domain and opset), shapes that contradict each other. Throws IoError when the file cannot be
+// read.
 relax::Module import_file(const std::string& path);
 
 // A file that holds one TensorProto, as ONNX test sets do. Throws as import_file.

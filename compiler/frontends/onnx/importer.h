@@ -1,7 +1,7 @@
 // What the operators' import functions see: the node, its inputs as graph values, and the builder.
 //
-// A value is a tensor of the graph, or integers known as expressions of the symbols (a shape chain),
-// or both.
+// A value is a tensor of the graph, or integers known as expressions of the symbols (a shape
+// chain), or both.
 #pragma once
 #include <map>
 #include <optional>
@@ -46,7 +46,8 @@ class NodeContext {
   std::optional<double> constant_number(std::size_t i) const;
 
   bool has_attribute(const std::string& name) const { return find(name) != nullptr; }
-  std::int64_t int_attribute(const std::string& name, std::optional<std::int64_t> fallback = {}) const;
+  std::int64_t int_attribute(const std::string& name,
+                             std::optional<std::int64_t> fallback = {}) const;
   double float_attribute(const std::string& name, std::optional<double> fallback = {}) const;
   std::string string_attribute(const std::string& name, const std::string& fallback) const;
   std::vector<std::int64_t> ints_attribute(const std::string& name) const;  // empty when absent

@@ -14,7 +14,7 @@ constexpr int kFloatType = 1, kIntType = 2, kStringType = 3, kIntsType = 7;
 }  // namespace
 
 std::string describe(const onnx_file::Node& node) {
-  const std::string name = !node.name().empty()       ? node.name()
+  const std::string name = !node.name().empty()     ? node.name()
                            : node.output_size() > 0 ? node.output(0)
                                                     : "?";
   return "node \"" + name + "\" (" + node.op_type() + ")";

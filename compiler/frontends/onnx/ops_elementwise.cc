@@ -81,8 +81,8 @@ std::vector<Value> clip(const NodeContext& node) {
       x = node.emit(i == 1 ? "maximum" : "minimum", {x, node.tensor(i)});
     }
   }
-  return {tensor_value(node.emit("clip", {x},
-                                 {{"min", float_attr(low)}, {"max", float_attr(high)}}))};
+  return {
+      tensor_value(node.emit("clip", {x}, {{"min", float_attr(low)}, {"max", float_attr(high)}}))};
 }
 
 std::vector<Value> identity(const NodeContext& node) { return {node.value(0)}; }
@@ -110,17 +110,17 @@ std::vector<Value> reduce(const NodeContext& node) {
     axes = node.constant_integers(1);
   }
   if (axes.empty() && node.int_attribute("noop_with_empty_axes", 0) != 0) return {node.value(0)};
-  return {tensor_value(node.emit(op, {node.tensor(0)},
-                                 {{"axis", ints_attr(axes)},
-                                  {"keepdims", int_attr(node.int_attribute("keepdims", 1))}}))};
+  return {tensor_value(node.emit(
+      op, {node.tensor(0)},
+      {{"axis", ints_attr(axes)}, {"keepdims", int_attr(node.int_attribute("keepdims", 1))}}))};
 }
 
 // Before opset 13 the tensor is taken as a matrix whose columns start at `axis` (default 1).
 std::vector<Value> softmax(const NodeContext& node) {
   const relax::Expr x = node.tensor(0);
   if (node.opset() >= 13) {
-    return {tensor_value(node.emit("nn.softmax", {x},
-                                   {{"axis", int_attr(node.int_attribute("axis", -1))}}))};
+    return {tensor_value(
+        node.emit("nn.softmax", {x}, {{"axis", int_attr(node.int_attribute("axis", -1))}}))};
   }
   const std::int64_t axis = node.int_attribute("axis", 1);
   const auto rank = static_cast<std::int64_t>(node.rank(0));
@@ -132,11 +132,12 @@ std::vector<Value> softmax(const NodeContext& node) {
 
 std::vector<Value> cast(const NodeContext& node) {
   static const std::map<std::int64_t, std::string> kNames = {
-      {1, "float32"}, {2, "uint8"}, {3, "int8"},   {6, "int32"},
+      {1, "float32"}, {2, "uint8"}, {3, "int8"},    {6, "int32"},
       {7, "int64"},   {9, "bool"},  {11, "float64"}};
   const std::int64_t to = node.int_attribute("to");
   const auto it = kNames.find(to);
-  if (it == kNames.end()) node.fail("cast to ONNX type " + std::to_string(to) + " is not supported");
+  if (it == kNames.end())
+    node.fail("cast to ONNX type " + std::to_string(to) + " is not supported");
   const Value& input = node.value(0);
   if (input.integers && (to == 6 || to == 7)) return {Value{{}, input.integers}};
   return {tensor_value(

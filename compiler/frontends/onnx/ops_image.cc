@@ -36,8 +36,7 @@ WindowAttributes read_window(const NodeContext& node, std::vector<std::int64_t> 
   WindowAttributes w;
   w.kernel = std::move(kernel);
   if (w.kernel.size() != 2) {
-    node.fail("has " + std::to_string(w.kernel.size()) +
-              " spatial dimensions; 2 are supported");
+    node.fail("has " + std::to_string(w.kernel.size()) + " spatial dimensions; 2 are supported");
   }
   const auto or_ones = [](std::vector<std::int64_t> values) {
     return values.empty() ? std::vector<std::int64_t>{1, 1} : values;
@@ -126,8 +125,8 @@ std::vector<Value> import_global(const NodeContext& node, std::string_view op) {
   if (rank < 3) node.fail("a tensor of rank 3 or more is needed");
   std::vector<std::int64_t> axes;
   for (std::size_t i = 2; i < rank; ++i) axes.push_back(static_cast<std::int64_t>(i));
-  return {tensor_value(node.emit(op, {node.tensor(0)},
-                                 {{"axis", ints_attr(axes)}, {"keepdims", int_attr(1)}}))};
+  return {tensor_value(
+      node.emit(op, {node.tensor(0)}, {{"axis", ints_attr(axes)}, {"keepdims", int_attr(1)}}))};
 }
 std::vector<Value> import_global_average(const NodeContext& node) {
   return import_global(node, "mean");
@@ -141,8 +140,7 @@ std::vector<Value> import_batch_norm(const NodeContext& node) {
   if (rank < 2) node.fail("a tensor of rank 2 or more is needed");
   const relax::Expr epsilon =
       relax::scalar_constant(*node.type(0).dtype, node.float_attribute("epsilon", 1e-5));
-  const relax::Expr deviation =
-      node.emit("sqrt", {node.emit("add", {node.tensor(4), epsilon})});
+  const relax::Expr deviation = node.emit("sqrt", {node.emit("add", {node.tensor(4), epsilon})});
   const relax::Expr scale = node.emit("divide", {node.tensor(1), deviation});
   const relax::Expr shift =
       node.emit("subtract", {node.tensor(2), node.emit("multiply", {node.tensor(3), scale})});

@@ -59,8 +59,8 @@ std::vector<Value> import_reshape(const NodeContext& node) {
 }
 
 std::vector<Value> import_flatten(const NodeContext& node) {
-  return {tensor_value(node.emit("flatten", {node.tensor(0)},
-                                 {{"axis", int_attr(node.int_attribute("axis", 1))}}))};
+  return {tensor_value(
+      node.emit("flatten", {node.tensor(0)}, {{"axis", int_attr(node.int_attribute("axis", 1))}}))};
 }
 
 std::vector<Value> import_transpose(const NodeContext& node) {
@@ -86,8 +86,8 @@ std::vector<Value> import_concat(const NodeContext& node) {
   if (auto integers = concat_integers(node)) return {*integers};
   relax::Tuple parts;
   for (std::size_t i = 0; i < node.num_inputs(); ++i) parts.values.push_back(node.tensor(i));
-  return {tensor_value(node.emit("concat", {parts},
-                                 {{"axis", int_attr(node.int_attribute("axis", 1))}}))};
+  return {tensor_value(
+      node.emit("concat", {parts}, {{"axis", int_attr(node.int_attribute("axis", 1))}}))};
 }
 
 std::vector<Value> import_expand(const NodeContext& node) {

@@ -64,8 +64,8 @@ std::vector<Value> import_constant_of_shape(const NodeContext& node) {
     auto view = std::make_shared<relax::TensorData>(*fill);
     view->shape.clear();
     view->owner = fill;
-    return {tensor_value(
-        node.emit("broadcast_to", {relax::constant(view), relax::ShapeExpr{shape}}))};
+    return {
+        tensor_value(node.emit("broadcast_to", {relax::constant(view), relax::ShapeExpr{shape}}))};
   }
   auto [tensor, bytes] = relax::make_tensor(fill->dtype, *relax::static_shape(shape));
   for (std::size_t i = 0; i < tensor->size_bytes; i += fill->size_bytes) {
@@ -109,8 +109,8 @@ std::vector<Value> import_squeeze(const NodeContext& node) {
   if (is_shape_value(data) && data.integers->values.size() == 1) {
     return {integer_value(data.integers->values, true)};
   }
-  return {tensor_value(
-      node.emit("squeeze", {node.tensor(0)}, {{"axis", ints_attr(axes_of(node))}}))};
+  return {
+      tensor_value(node.emit("squeeze", {node.tensor(0)}, {{"axis", ints_attr(axes_of(node))}}))};
 }
 
 struct SliceBounds {
@@ -172,14 +172,14 @@ std::vector<Value> arithmetic(const NodeContext& node) {
     const auto& y = b.integers->values;
     const std::size_t size = std::max(x.size(), y.size());
     if ((x.size() != size && x.size() != 1) || (y.size() != size && y.size() != 1)) {
-      node.fail("shape values of " + std::to_string(x.size()) + " and " +
-                std::to_string(y.size()) + " elements do not broadcast");
+      node.fail("shape values of " + std::to_string(x.size()) + " and " + std::to_string(y.size()) +
+                " elements do not broadcast");
     }
     std::vector<tir::Expr> result;
     for (std::size_t i = 0; i < size; ++i) {
       // Sizes are not negative, where truncating and flooring division agree.
-      result.push_back(relax::simplify(
-          tir::binary(op, x[x.size() == 1 ? 0 : i], y[y.size() == 1 ? 0 : i])));
+      result.push_back(
+          relax::simplify(tir::binary(op, x[x.size() == 1 ? 0 : i], y[y.size() == 1 ? 0 : i])));
     }
     return {integer_value(result, a.integers->is_scalar && b.integers->is_scalar)};
   }
@@ -187,8 +187,8 @@ std::vector<Value> arithmetic(const NodeContext& node) {
   if (node.opset() < 7 && node.int_attribute("broadcast", 0) != 0) {
     const std::size_t rank = node.rank(0);
     relax::Shape shape = *node.type(1).shape;
-    const auto axis = static_cast<std::size_t>(node.int_attribute(
-        "axis", static_cast<std::int64_t>(rank - shape.size())));
+    const auto axis = static_cast<std::size_t>(
+        node.int_attribute("axis", static_cast<std::int64_t>(rank - shape.size())));
     while (shape.size() + axis < rank) shape.push_back(tir::i64(1));
     second = node.emit("reshape", {second, relax::ShapeExpr{shape}});
   }

@@ -13,11 +13,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<DataType, 17> kTypes = {
-    kVoidType,    kFloat32, kUInt8,       kInt8,
-    DataType{TypeCode::kUInt, 16}, DataType{TypeCode::kInt, 16}, kInt32, kInt64,
-    kVoidType /* string */, kBoolType, kFloat16, kFloat64,
-    kUInt32,      kUInt64,  kVoidType /* complex64 */, kVoidType /* complex128 */, kBFloat16};
+constexpr std::array<DataType, 17> kTypes = {kVoidType,
+                                             kFloat32,
+                                             kUInt8,
+                                             kInt8,
+                                             DataType{TypeCode::kUInt, 16},
+                                             DataType{TypeCode::kInt, 16},
+                                             kInt32,
+                                             kInt64,
+                                             kVoidType /* string */,
+                                             kBoolType,
+                                             kFloat16,
+                                             kFloat64,
+                                             kUInt32,
+                                             kUInt64,
+                                             kVoidType /* complex64 */,
+                                             kVoidType /* complex128 */,
+                                             kBFloat16};
 
 constexpr int kExternalLocation = 1;
 

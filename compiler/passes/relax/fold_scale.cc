@@ -52,8 +52,7 @@ Expr scaled_weight(const Expr& weight, const std::vector<float>& scale) {
 }
 
 Expr bias_constant(const std::vector<float>& values) {
-  auto [tensor, bytes] =
-      make_tensor(kFloat32, {1, static_cast<std::int64_t>(values.size()), 1, 1});
+  auto [tensor, bytes] = make_tensor(kFloat32, {1, static_cast<std::int64_t>(values.size()), 1, 1});
   std::copy(values.begin(), values.end(), reinterpret_cast<float*>(bytes));
   return constant(tensor);
 }

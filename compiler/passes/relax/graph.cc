@@ -75,8 +75,7 @@ Expr rebuild(const Function& func, const Step& step) {
   return copy;
 }
 
-Module map_functions(const Module& module,
-                     const std::function<Expr(const Function&)>& pass) {
+Module map_functions(const Module& module, const std::function<Expr(const Function&)>& pass) {
   Module result = module;
   for (auto& [name, func] : result.functions) {
     if (auto* expr = std::get_if<Expr>(&func)) {

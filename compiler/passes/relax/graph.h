@@ -30,7 +30,6 @@ using Step = std::function<Expr(const Binding& binding, const Expr& value, Build
 Expr rebuild(const Function& func, const Step& step);
 
 // Applies a pass on functions to every Relax function of the module.
-Module map_functions(const Module& module,
-                     const std::function<Expr(const Function&)>& pass);
+Module map_functions(const Module& module, const std::function<Expr(const Function&)>& pass);
 
 }  // namespace tenon::relax

@@ -58,8 +58,8 @@ class Grouper {
     int best = -1, best_rank = -1;
     for (const Expr& arg : call->args) {
       const auto it = index_.find(arg);
-      if (it == index_.end() || !can_absorb(bindings_[static_cast<std::size_t>(it->second)],
-                                            binding)) {
+      if (it == index_.end() ||
+          !can_absorb(bindings_[static_cast<std::size_t>(it->second)], binding)) {
         continue;
       }
       const int rank = rank_of(it->second);
@@ -82,12 +82,15 @@ class Grouper {
   }
 
   int rank_of(int binding) const {
-    const auto& anchor = bindings_[static_cast<std::size_t>(
-        owner_[static_cast<std::size_t>(binding)])];
+    const auto& anchor =
+        bindings_[static_cast<std::size_t>(owner_[static_cast<std::size_t>(binding)])];
     switch (anchor.value.get<Call>().op->pattern) {
-      case Pattern::kMatmul: return 3;
-      case Pattern::kReduce: return 2;
-      default: return 1;
+      case Pattern::kMatmul:
+        return 3;
+      case Pattern::kReduce:
+        return 2;
+      default:
+        return 1;
     }
   }
 

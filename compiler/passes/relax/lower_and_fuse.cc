@@ -2,7 +2,8 @@
 //   lv = conv2d(x, w); lv1 = add(lv, b); lv2 = relu(lv1)
 //   ->  lv2 = R.call_tir(cls.fused_conv2d_add_relu, (x, w, b), out_ty=...)
 // Elementwise members are folded into one epilogue block; constants of one element become
-// immediates; weights of anchors are marked layout_free_buffers, so that a schedule may repack them.
+// immediates; weights of anchors are marked layout_free_buffers, so that a schedule may repack
+// them.
 #include <algorithm>
 
 #include "compiler/passes/relax/group.h"
@@ -47,27 +48,26 @@ std::vector<Stmt> statements(const Stmt& body) {
 
 // Loads of `buffer` replaced by the value that the pointwise nest stores there.
 Stmt inline_into(const Stmt& consumer, const Pointwise& producer) {
-  const Stmt body = tir::rewrite(
-      consumer,
-      {.expr = [&](const tir::Expr& e) -> tir::Expr {
-         const auto* load = e.as<tir::Load>();
-         if (!load || !load->buffer.same_as(producer.store.buffer)) return e;
-         tir::VarMap map;
-         for (std::size_t i = 0; i < producer.vars.size(); ++i) {
-           map[producer.vars[i]] = load->indices[i];
-         }
-         return tir::substitute(producer.store.value, map);
-       },
-       .stmt = [](const Stmt& s) -> Stmt {
-         const auto* block = s.as<tir::Block>();
-         if (!block || block->init) return s;
-         const auto* store = block->body.as<tir::Store>();
-         if (!store) return s;
-         tir::Block copy = *block;
-         copy.reads = tir::point_reads(store->value);
-         return copy;
-       },
-       .buffer = {}});
+  const Stmt body =
+      tir::rewrite(consumer, {.expr = [&](const tir::Expr& e) -> tir::Expr {
+                                const auto* load = e.as<tir::Load>();
+                                if (!load || !load->buffer.same_as(producer.store.buffer)) return e;
+                                tir::VarMap map;
+                                for (std::size_t i = 0; i < producer.vars.size(); ++i) {
+                                  map[producer.vars[i]] = load->indices[i];
+                                }
+                                return tir::substitute(producer.store.value, map);
+                              },
+                              .stmt = [](const Stmt& s) -> Stmt {
+                                const auto* block = s.as<tir::Block>();
+                                if (!block || block->init) return s;
+                                const auto* store = block->body.as<tir::Store>();
+                                if (!store) return s;
+                                tir::Block copy = *block;
+                                copy.reads = tir::point_reads(store->value);
+                                return copy;
+                              },
+                              .buffer = {}});
   return body;
 }
 
@@ -195,7 +195,8 @@ class FusedFunction {
     }
     const Type type = type_of(tensor);
     params_.push_back(tir::make_buffer({.name = "p" + std::to_string(args_.size()),
-                                        .dtype = dtype_of(type), .shape = shape_of(type),
+                                        .dtype = dtype_of(type),
+                                        .shape = shape_of(type),
                                         .scope = "global"}));
     if (is_weight && tensor.as<Constant>()) {
       layout_free_.push_back(static_cast<std::int64_t>(args_.size()));
@@ -220,10 +221,10 @@ class FusedFunction {
         ++i;
         continue;
       }
-      for (std::size_t j = i + 1; j < nests_.size(); ++j) nests_[j] = inline_into(nests_[j], *producer);
-      std::erase_if(intermediates_, [&](const tir::Buffer& b) {
-        return b.same_as(producer->store.buffer);
-      });
+      for (std::size_t j = i + 1; j < nests_.size(); ++j)
+        nests_[j] = inline_into(nests_[j], *producer);
+      std::erase_if(intermediates_,
+                    [&](const tir::Buffer& b) { return b.same_as(producer->store.buffer); });
       nests_.erase(nests_.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
@@ -308,8 +309,8 @@ class LowerModule {
     const tir::PrimFunc func = fused.build(group);
     std::vector<Expr> args;
     for (const Expr& arg : fused.args()) args.push_back(replace_leaves(arg, map));
-    return builder_.emit(call_tir(function_name(kernel_name(group), func), args,
-                                  type_of(last.var)), name);
+    return builder_.emit(call_tir(function_name(kernel_name(group), func), args, type_of(last.var)),
+                         name);
   }
 
   // Equal functions are one; with symbolic shapes only the same symbols make them equal.

@@ -10,10 +10,10 @@
 
 namespace tenon::relax {
 
-// Runs a definition on constant tensors. Given by the caller, so that passes need no code generator.
-using Evaluate = std::function<TensorRef(const tir::PrimFunc& func,
-                                         const std::vector<TensorRef>& args,
-                                         const TensorData& result_type)>;
+// Runs a definition on constant tensors. Given by the caller, so that passes need no code
+// generator.
+using Evaluate = std::function<TensorRef(
+    const tir::PrimFunc& func, const std::vector<TensorRef>& args, const TensorData& result_type)>;
 
 // Calls whose arguments are all constants -> the constant they compute.
 Module fold_constants(const Module& module, const Evaluate& evaluate);

@@ -1,7 +1,7 @@
 // plan_layout: convolutions, pools and what lies between them run on channel-blocked images.
-//   NCHW tensors of C channels -> NCHW<x>c, x the largest of V, V/2, ... 4 that divides C, where V is
-//   the target's float32 vector. Operators that know no blocked layout get the plain one back; the
-//   conversions that remain are layout_transform calls.
+//   NCHW tensors of C channels -> NCHW<x>c, x the largest of V, V/2, ... 4 that divides C, where V
+//   is the target's float32 vector. Operators that know no blocked layout get the plain one back;
+//   the conversions that remain are layout_transform calls.
 // A pure function of the module and V: no tuning result enters, so the tasks of a model never
 // change with what is known about them. Graph inputs and outputs keep the user's layout.
 #include "compiler/passes/relax/graph.h"
@@ -70,7 +70,8 @@ class LayoutPlanner {
     if (out_block == 1 || (groups > 1 && !depthwise)) return false;
     Call blocked = call;
     std::int64_t in_block = depthwise ? out_block : preferred_block(call.args[0], *inputs);
-    blocked.args[0] = in_block == 1 ? plain_leaf(call.args[0]) : blocked_leaf(call.args[0], in_block);
+    blocked.args[0] =
+        in_block == 1 ? plain_leaf(call.args[0]) : blocked_leaf(call.args[0], in_block);
     blocked.args[1] = plain_leaf(call.args[1]);
     blocked.attrs["data_layout"] = string_attr(to_string(ImageLayout{in_block}));
     blocked.attrs["out_layout"] = string_attr(to_string(ImageLayout{out_block}));
@@ -240,9 +241,8 @@ class LayoutPlanner {
 }  // namespace
 
 Module plan_layout(const Module& module, int vector_lanes) {
-  return map_functions(module, [&](const Function& func) {
-    return LayoutPlanner(func, vector_lanes).run();
-  });
+  return map_functions(
+      module, [&](const Function& func) { return LayoutPlanner(func, vector_lanes).run(); });
 }
 
 }  // namespace tenon::relax

@@ -125,8 +125,7 @@ class Simplify {
   }
 
   static std::vector<std::int64_t> permutation(const Call& call, std::size_t rank) {
-    std::vector<std::int64_t> axes =
-        attr_ints(call, "axes", std::vector<std::int64_t>{});
+    std::vector<std::int64_t> axes = attr_ints(call, "axes", std::vector<std::int64_t>{});
     for (std::size_t i = 0; i < rank && axes.size() < rank; ++i) {
       axes.push_back(static_cast<std::int64_t>(rank - 1 - i));
     }
@@ -167,7 +166,8 @@ Module simplify_algebra(const Module& module) {
       if (!simplify) simplify.emplace(builder);
       if (binding.cast_type) return builder.match_cast(value, binding.cast_type);
       const auto* call = value.as<Call>();
-      if (!call || !call->op || !call->op->define) return builder.emit(value, var(binding.var).name);
+      if (!call || !call->op || !call->op->define)
+        return builder.emit(value, var(binding.var).name);
       Expr replaced = value;
       if (Expr better = simplify->apply(*call, type_of(binding.var))) replaced = better;
       const Expr leaf = builder.emit(replaced, var(binding.var).name);

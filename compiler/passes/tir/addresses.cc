@@ -66,12 +66,13 @@ class Addresser {
   Stmt statement(const Stmt& s) {
     if (const auto* n = s.as<For>()) return loop(*n);
     if (const auto* n = s.as<Store>()) {
-      return Store{n->buffer, {index(n->indices[0])}, expression(n->value),
+      return Store{n->buffer,
+                   {index(n->indices[0])},
+                   expression(n->value),
                    n->predicate ? expression(n->predicate) : Expr()};
     }
-    return map_stmt_children(
-        s, {.expr = [this](const Expr& e) { return expression(e); },
-            .stmt = [this](const Stmt& child) { return statement(child); }});
+    return map_stmt_children(s, {.expr = [this](const Expr& e) { return expression(e); },
+                                 .stmt = [this](const Stmt& child) { return statement(child); }});
   }
 
   Stmt loop(const For& n) {
@@ -99,8 +100,8 @@ class Addresser {
 
   Expr expression(const Expr& e) {
     if (const auto* n = e.as<Load>()) {
-      return Load{n->buffer, {index(n->indices[0])},
-                  n->predicate ? expression(n->predicate) : Expr()};
+      return Load{
+          n->buffer, {index(n->indices[0])}, n->predicate ? expression(n->predicate) : Expr()};
     }
     return map_expr_children(e, {.expr = [this](const Expr& x) { return expression(x); }});
   }
@@ -140,9 +141,8 @@ class Addresser {
   }
 
   Expr base_at(std::size_t depth, const Expr& outer, std::vector<LinearSum::Term> terms) {
-    std::stable_sort(terms.begin(), terms.end(), [](const auto& a, const auto& b) {
-      return a.coefficient > b.coefficient;
-    });
+    std::stable_sort(terms.begin(), terms.end(),
+                     [](const auto& a, const auto& b) { return a.coefficient > b.coefficient; });
     const bool is_variable = !outer && terms.size() == 1 && terms[0].coefficient == 1 &&
                              terms[0].atom.as<Var>() && dtype_of(terms[0].atom) == kInt64;
     if (is_variable) return terms[0].atom;
@@ -163,8 +163,6 @@ class Addresser {
 
 }  // namespace
 
-PrimFunc addresses(const PrimFunc& func) {
-  return with_body(func, Addresser(func).run(func.body));
-}
+PrimFunc addresses(const PrimFunc& func) { return with_body(func, Addresser(func).run(func.body)); }
 
 }  // namespace tenon

@@ -11,9 +11,9 @@ namespace {
 Stmt bind_vars(const Stmt& s, VarMap& values) {
   const auto* n = s.as<Block>();
   if (!n) {
-    return map_stmt_children(
-        s, {.expr = [&](const Expr& e) { return substitute(e, values); },
-            .stmt = [&](const Stmt& child) { return bind_vars(child, values); }});
+    return map_stmt_children(s,
+                             {.expr = [&](const Expr& e) { return substitute(e, values); },
+                              .stmt = [&](const Stmt& child) { return bind_vars(child, values); }});
   }
   for (const IterVar& iter : n->iter_vars) values[iter.var] = substitute(iter.binding, values);
   Block block = *n;

@@ -22,9 +22,9 @@ struct Access {
 // What is known of one allocated buffer.
 struct Usage {
   Buffer buffer;
-  std::size_t num_loops = 0;  // loops around the allocation
+  std::size_t num_loops = 0;                 // loops around the allocation
   std::vector<std::vector<IntSet>> touched;  // one box an access
-  bool is_opaque = false;  // its pointer is used: keep it whole
+  bool is_opaque = false;                    // its pointer is used: keep it whole
   std::vector<AttrValue> dim_align;
 };
 
@@ -152,8 +152,8 @@ std::vector<Expr> aligned_strides(const std::vector<Expr>& shape,
       const std::int64_t axis = number(row, 1) < 0 ? number(row, 1) + rank : number(row, 1);
       const std::int64_t factor = number(row, 2), offset = number(row, 3);
       if (axis != static_cast<std::int64_t>(i) || factor <= 0) continue;
-      const Expr rest = floor_mod(i32(factor + offset) - floor_mod(stride, i32(factor)),
-                                  i32(factor));
+      const Expr rest =
+          floor_mod(i32(factor + offset) - floor_mod(stride, i32(factor)), i32(factor));
       stride = stride + rest;
     }
     strides[i] = stride;
@@ -230,39 +230,37 @@ PrimFunc compact_buffers(const PrimFunc& func) {
     }
     return indices;
   };
-  const Stmt body = rewrite(
-      func.body,
-      {.expr =
-           [&](const Expr& e) -> Expr {
-             const auto* n = e.as<Load>();
-             if (!n || !compacted.count(n->buffer)) return e;
-             return Load{n->buffer, relative(n->buffer, n->indices), n->predicate};
-           },
-       .stmt =
-           [&](const Stmt& s) -> Stmt {
-             if (const auto* n = s.as<Store>(); n && compacted.count(n->buffer)) {
-               return Store{n->buffer, relative(n->buffer, n->indices), n->value, n->predicate};
-             }
-             const auto* block = s.as<Block>();
-             if (!block) return s;
-             Block copy = *block;
-             for (auto* regions : {&copy.reads, &copy.writes}) {
-               for (BufferRegion& region : *regions) {
-                 const auto it = compacted.find(region.buffer);
-                 if (it == compacted.end()) continue;
-                 for (std::size_t i = 0; i < region.region.size(); ++i) {
-                   Range& range = region.region[i];
-                   range.min = analyzer.simplify(range.min - it->second.mins[i]);
+  const Stmt body =
+      rewrite(func.body,
+              {.expr = [&](const Expr& e) -> Expr {
+                 const auto* n = e.as<Load>();
+                 if (!n || !compacted.count(n->buffer)) return e;
+                 return Load{n->buffer, relative(n->buffer, n->indices), n->predicate};
+               },
+               .stmt = [&](const Stmt& s) -> Stmt {
+                 if (const auto* n = s.as<Store>(); n && compacted.count(n->buffer)) {
+                   return Store{n->buffer, relative(n->buffer, n->indices), n->value, n->predicate};
                  }
-               }
-             }
-             return copy;
-           },
-       .buffer =
-           [&](const Buffer& b) {
-             const auto it = renamed.find(b);
-             return it == renamed.end() ? b : it->second;
-           }});
+                 const auto* block = s.as<Block>();
+                 if (!block) return s;
+                 Block copy = *block;
+                 for (auto* regions : {&copy.reads, &copy.writes}) {
+                   for (BufferRegion& region : *regions) {
+                     const auto it = compacted.find(region.buffer);
+                     if (it == compacted.end()) continue;
+                     for (std::size_t i = 0; i < region.region.size(); ++i) {
+                       Range& range = region.region[i];
+                       range.min = analyzer.simplify(range.min - it->second.mins[i]);
+                     }
+                   }
+                 }
+                 return copy;
+               },
+               .buffer =
+                   [&](const Buffer& b) {
+                     const auto it = renamed.find(b);
+                     return it == renamed.end() ? b : it->second;
+                   }});
   return with_body(func, body);
 }
 

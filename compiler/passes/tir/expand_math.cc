@@ -18,24 +18,53 @@ constexpr double kHalfPi = 1.57079632679489661923;
 
 bool is_expanded(Intrinsic op) {
   switch (op) {
-    case Intrinsic::kExp: case Intrinsic::kExp2: case Intrinsic::kExp10: case Intrinsic::kLog:
-    case Intrinsic::kLog2: case Intrinsic::kLog10: case Intrinsic::kLog1p: case Intrinsic::kRsqrt:
-    case Intrinsic::kTanh: case Intrinsic::kSigmoid: case Intrinsic::kErf: case Intrinsic::kPow:
-    case Intrinsic::kSin: case Intrinsic::kCos: case Intrinsic::kTan: case Intrinsic::kAsin:
-    case Intrinsic::kAcos: case Intrinsic::kAtan: case Intrinsic::kSinh: case Intrinsic::kCosh:
-    case Intrinsic::kAsinh: case Intrinsic::kAcosh: case Intrinsic::kAtanh: case Intrinsic::kAtan2:
-    case Intrinsic::kHypot: case Intrinsic::kFmod: return true;
-    default: return false;
+    case Intrinsic::kExp:
+    case Intrinsic::kExp2:
+    case Intrinsic::kExp10:
+    case Intrinsic::kLog:
+    case Intrinsic::kLog2:
+    case Intrinsic::kLog10:
+    case Intrinsic::kLog1p:
+    case Intrinsic::kRsqrt:
+    case Intrinsic::kTanh:
+    case Intrinsic::kSigmoid:
+    case Intrinsic::kErf:
+    case Intrinsic::kPow:
+    case Intrinsic::kSin:
+    case Intrinsic::kCos:
+    case Intrinsic::kTan:
+    case Intrinsic::kAsin:
+    case Intrinsic::kAcos:
+    case Intrinsic::kAtan:
+    case Intrinsic::kSinh:
+    case Intrinsic::kCosh:
+    case Intrinsic::kAsinh:
+    case Intrinsic::kAcosh:
+    case Intrinsic::kAtanh:
+    case Intrinsic::kAtan2:
+    case Intrinsic::kHypot:
+    case Intrinsic::kFmod:
+      return true;
+    default:
+      return false;
   }
 }
 
 // The functions whose formulas want float64.
 bool wants_double(Intrinsic op) {
   switch (op) {
-    case Intrinsic::kExp: case Intrinsic::kExp2: case Intrinsic::kLog: case Intrinsic::kLog2:
-    case Intrinsic::kLog10: case Intrinsic::kTanh: case Intrinsic::kErf: case Intrinsic::kSigmoid:
-    case Intrinsic::kRsqrt: return false;
-    default: return true;
+    case Intrinsic::kExp:
+    case Intrinsic::kExp2:
+    case Intrinsic::kLog:
+    case Intrinsic::kLog2:
+    case Intrinsic::kLog10:
+    case Intrinsic::kTanh:
+    case Intrinsic::kErf:
+    case Intrinsic::kSigmoid:
+    case Intrinsic::kRsqrt:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -92,20 +121,30 @@ Expr hyperbolic(MathBuilder& m, Intrinsic op, const Expr& x) {
 Expr by_exp_and_log(MathBuilder& m, Intrinsic op, const Expr& x) {
   const Expr one = m.number(1);
   switch (op) {
-    case Intrinsic::kExp: return expand_exp(m, x);
-    case Intrinsic::kExp2: return expand_exp2(m, x);
-    case Intrinsic::kExp10: return expand_exp(m, m.let("scaled", x * m.number(std::log(10.0))));
-    case Intrinsic::kLog: return expand_log(m, x);
-    case Intrinsic::kLog2: return expand_log(m, x) * m.number(1 / std::log(2.0));
-    case Intrinsic::kLog10: return expand_log(m, x) * m.number(1 / std::log(10.0));
-    case Intrinsic::kRsqrt: return one / sqrt_of(m, x);
-    case Intrinsic::kTanh: return expand_tanh(m, x);
-    case Intrinsic::kErf: return expand_erf(m, x);
+    case Intrinsic::kExp:
+      return expand_exp(m, x);
+    case Intrinsic::kExp2:
+      return expand_exp2(m, x);
+    case Intrinsic::kExp10:
+      return expand_exp(m, m.let("scaled", x * m.number(std::log(10.0))));
+    case Intrinsic::kLog:
+      return expand_log(m, x);
+    case Intrinsic::kLog2:
+      return expand_log(m, x) * m.number(1 / std::log(2.0));
+    case Intrinsic::kLog10:
+      return expand_log(m, x) * m.number(1 / std::log(10.0));
+    case Intrinsic::kRsqrt:
+      return one / sqrt_of(m, x);
+    case Intrinsic::kTanh:
+      return expand_tanh(m, x);
+    case Intrinsic::kErf:
+      return expand_erf(m, x);
     case Intrinsic::kSigmoid: {
       const Expr e = m.let("e", expand_exp(m, m.let("minus", m.number(0) - x)));
       return one / (one + e);
     }
-    default: break;
+    default:
+      break;
   }
   // log1p: the rounding of 1 + x is undone by the quotient.
   const Expr sum = m.let("sum", one + x);
@@ -116,23 +155,35 @@ Expr by_exp_and_log(MathBuilder& m, Intrinsic op, const Expr& x) {
 
 Expr expand(MathBuilder& m, Intrinsic op, const std::vector<Expr>& x) {
   switch (op) {
-    case Intrinsic::kSin: return expand_sin_cos(m, x[0], false);
-    case Intrinsic::kCos: return expand_sin_cos(m, x[0], true);
+    case Intrinsic::kSin:
+      return expand_sin_cos(m, x[0], false);
+    case Intrinsic::kCos:
+      return expand_sin_cos(m, x[0], true);
     case Intrinsic::kTan: {
       const Expr sine = m.let("sin", expand_sin_cos(m, x[0], false));
       return sine / expand_sin_cos(m, x[0], true);
     }
-    case Intrinsic::kPow: return expand_pow(m, x[0], x[1]);
-    case Intrinsic::kAsin: case Intrinsic::kAcos: case Intrinsic::kAtan: case Intrinsic::kAtan2:
+    case Intrinsic::kPow:
+      return expand_pow(m, x[0], x[1]);
+    case Intrinsic::kAsin:
+    case Intrinsic::kAcos:
+    case Intrinsic::kAtan:
+    case Intrinsic::kAtan2:
       return by_atan(m, op, x);
-    case Intrinsic::kSinh: case Intrinsic::kCosh: case Intrinsic::kAsinh: case Intrinsic::kAcosh:
-    case Intrinsic::kAtanh: return hyperbolic(m, op, x[0]);
-    case Intrinsic::kHypot: return sqrt_of(m, x[0] * x[0] + x[1] * x[1]);
+    case Intrinsic::kSinh:
+    case Intrinsic::kCosh:
+    case Intrinsic::kAsinh:
+    case Intrinsic::kAcosh:
+    case Intrinsic::kAtanh:
+      return hyperbolic(m, op, x[0]);
+    case Intrinsic::kHypot:
+      return sqrt_of(m, x[0] * x[0] + x[1] * x[1]);
     case Intrinsic::kFmod: {
       const Expr whole = m.let("whole", m.unary(Intrinsic::kTrunc, x[0] / x[1]));
       return x[0] - whole * x[1];
     }
-    default: return by_exp_and_log(m, op, x[0]);
+    default:
+      return by_exp_and_log(m, op, x[0]);
   }
 }
 

@@ -67,15 +67,15 @@ class Flattener {
       Store store = *n;
       store.buffer = buffer(n->buffer);
       store.indices = {index(n->buffer, n->indices)};
-      store.value = cast(node(n->buffer).dtype.with_lanes(dtype_of(n->value).lanes),
-                         expression(n->value));
+      store.value =
+          cast(node(n->buffer).dtype.with_lanes(dtype_of(n->value).lanes), expression(n->value));
       if (n->predicate) store.predicate = expression(n->predicate);
       return store;
     }
-    const Stmt mapped = map_stmt_children(
-        s, {.expr = [this](const Expr& e) { return expression(e); },
-            .stmt = [this](const Stmt& child) { return statement(child); },
-            .buffer = [this](const Buffer& b) { return buffer(b); }});
+    const Stmt mapped =
+        map_stmt_children(s, {.expr = [this](const Expr& e) { return expression(e); },
+                              .stmt = [this](const Stmt& child) { return statement(child); },
+                              .buffer = [this](const Buffer& b) { return buffer(b); }});
     const auto* bind = mapped.as<Bind>();
     if (!bind || dtype_of(bind->var) == dtype_of(bind->value)) return mapped;
     return Bind{bind->var, cast(dtype_of(bind->var), bind->value)};
@@ -115,9 +115,9 @@ class Flattener {
       if (n->predicate) load.predicate = expression(n->predicate);
       return load;
     }
-    const Expr mapped = map_expr_children(
-        e, {.expr = [this](const Expr& child) { return expression(child); },
-            .buffer = [this](const Buffer& b) { return buffer(b); }});
+    const Expr mapped =
+        map_expr_children(e, {.expr = [this](const Expr& child) { return expression(child); },
+                              .buffer = [this](const Buffer& b) { return buffer(b); }});
     return mapped.same_as(e) ? e : retyped(e, mapped);
   }
 

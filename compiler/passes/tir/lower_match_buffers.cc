@@ -38,9 +38,9 @@ class ViewLowering {
       if (n->init) block.init = statement(n->init);
       return block;
     }
-    const Stmt mapped = map_stmt_children(
-        s, {.expr = [this](const Expr& e) { return expression(e); },
-            .stmt = [this](const Stmt& child) { return statement(child); }});
+    const Stmt mapped =
+        map_stmt_children(s, {.expr = [this](const Expr& e) { return expression(e); },
+                              .stmt = [this](const Stmt& child) { return statement(child); }});
     const auto* access = mapped.as<Store>();
     const MatchBuffer* view = access ? find(access->buffer) : nullptr;
     if (!view) return mapped;

@@ -80,10 +80,11 @@ class Outliner {
       }
       order.push_back(v);
     };
-    walk(s, {.expr = [&](const Expr& e) {
-               if (e.as<Var>()) note(e);
-               return true;
-             },
+    walk(s, {.expr =
+                 [&](const Expr& e) {
+                   if (e.as<Var>()) note(e);
+                   return true;
+                 },
              .buffer = [&](const Buffer& b) { note(node(b).data); }});
     return order;
   }

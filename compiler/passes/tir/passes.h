@@ -86,7 +86,7 @@ struct WorkspacePlan {
   std::int64_t shared_bytes = 0;
   std::int64_t bytes_per_worker = 0;
   tir::Expr symbolic_bytes;  // of buffers whose size depends on symbols, behind the shared ones
-  tir::Expr worker;  // variable of the worker's number, used inside parallel loops
+  tir::Expr worker;          // variable of the worker's number, used inside parallel loops
 };
 WorkspacePlan plan_workspace(const tir::PrimFunc& func);
 

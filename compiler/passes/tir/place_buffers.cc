@@ -41,8 +41,7 @@ class Placement {
     const auto* block = s.as<Block>();
     const auto* loop = s.as<For>();
     if (block) {
-      allocated_.insert(allocated_.end(), block->alloc_buffers.begin(),
-                        block->alloc_buffers.end());
+      allocated_.insert(allocated_.end(), block->alloc_buffers.begin(), block->alloc_buffers.end());
     }
     if (block || loop) scopes_.push_back(s);
     if (block) blocks_.push_back(block);

@@ -37,8 +37,8 @@ void set_size(Life& life) {
     return;
   }
   if (life.is_per_worker) {
-    throw UserError(str_cat("workspace: buffer ", n.name,
-                            " inside a parallel loop needs a constant size"));
+    throw UserError(
+        str_cat("workspace: buffer ", n.name, " inside a parallel loop needs a constant size"));
   }
   const Expr bytes = cast(kInt64, n.shape[0]) * i64(element) + i64(kAlignment - 1);
   life.symbolic_bytes = floor_div(bytes, i64(kAlignment)) * i64(kAlignment);
@@ -48,14 +48,14 @@ bool is_workspace(const Buffer& buffer) { return node(buffer).scope == "global";
 
 bool uses_buffer(const Stmt& s, const Buffer& buffer) {
   bool found = false;
-  walk(s, {.expr = [&](const Expr& e) {
-             found = found || e.same_as(node(buffer).data);
-             return !found;
-           },
+  walk(s, {.expr =
+               [&](const Expr& e) {
+                 found = found || e.same_as(node(buffer).data);
+                 return !found;
+               },
            .stmt = [&](const Stmt&) { return !found; },
-           .buffer = [&](const Buffer& b) {
-             found = found || node(b).data.same_as(node(buffer).data);
-           }});
+           .buffer =
+               [&](const Buffer& b) { found = found || node(b).data.same_as(node(buffer).data); }});
   return found;
 }
 
@@ -198,8 +198,8 @@ WorkspacePlan plan_workspace(const PrimFunc& func) {
   verify(finder.lives);
   for (const Life& life : finder.lives) {
     if (life.symbolic_bytes) {
-      plan.symbolic_bytes = plan.symbolic_bytes ? plan.symbolic_bytes + life.symbolic_bytes
-                                                : life.symbolic_bytes;
+      plan.symbolic_bytes =
+          plan.symbolic_bytes ? plan.symbolic_bytes + life.symbolic_bytes : life.symbolic_bytes;
       continue;
     }
     std::int64_t& size = life.is_per_worker ? plan.bytes_per_worker : plan.shared_bytes;

@@ -39,8 +39,8 @@ std::vector<Request> requests_of(const For& loop) {
     }
     requests.push_back({number((*fields)[0]), number((*fields)[1]), number((*fields)[2])});
     if (requests.back().locality < 0 || requests.back().locality > 3) {
-      throw UserError(str_cat("prefetch: locality ", requests.back().locality,
-                              " is not between 0 and 3"));
+      throw UserError(
+          str_cat("prefetch: locality ", requests.back().locality, " is not between 0 and 3"));
     }
   }
   return requests;
@@ -65,8 +65,8 @@ void add_prefetches(const For& loop, const Buffer& buffer, const Request& reques
     const Expr ahead = loop.var + int_imm(dtype_of(loop.var), request.distance);
     const Expr at = canonical_index(substitute(to_expr(sum, kInt64), {{loop.var, ahead}}));
     const Expr address = call(Intrinsic::kAddressOf, kHandleType, {load(buffer, {at})});
-    list.push_back(Evaluate{call(Intrinsic::kPrefetch, kInt32,
-                                 {address, i32(0), i32(request.locality), i32(1)})});
+    list.push_back(Evaluate{
+        call(Intrinsic::kPrefetch, kInt32, {address, i32(0), i32(request.locality), i32(1)})});
   };
   walk(loop.body, {.expr = [&](const Expr& e) {
          const auto* n = e.as<Load>();

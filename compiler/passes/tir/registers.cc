@@ -47,17 +47,19 @@ class TileCollector {
   std::map<Buffer, Tile, IdLess> tiles;
 
   explicit TileCollector(const Stmt& body) {
-    walk(body, {.expr = [this](const Expr& e) {
-                  if (const auto* n = e.as<Load>()) use(n->buffer, n->indices[0]);
-                  return true;
-                },
-                .stmt = [this](const Stmt& s) {
-                  if (const auto* n = s.as<AllocBuffer>(); n && is_register_buffer(n->buffer)) {
-                    tiles[n->buffer].buffer = n->buffer;
-                  }
-                  if (const auto* n = s.as<Store>()) use(n->buffer, n->indices[0]);
-                  return true;
-                }});
+    walk(body, {.expr =
+                    [this](const Expr& e) {
+                      if (const auto* n = e.as<Load>()) use(n->buffer, n->indices[0]);
+                      return true;
+                    },
+                .stmt =
+                    [this](const Stmt& s) {
+                      if (const auto* n = s.as<AllocBuffer>(); n && is_register_buffer(n->buffer)) {
+                        tiles[n->buffer].buffer = n->buffer;
+                      }
+                      if (const auto* n = s.as<Store>()) use(n->buffer, n->indices[0]);
+                      return true;
+                    }});
   }
 
  private:
@@ -104,10 +106,11 @@ class Retyper {
     if (renamed_.empty()) return body;
     return rewrite(body, {.expr = [this](const Expr& e) { return load(e); },
                           .stmt = [this](const Stmt& s) { return store(s); },
-                          .buffer = [this](const Buffer& b) {
-                            const auto it = renamed_.find(b);
-                            return it == renamed_.end() ? b : it->second;
-                          }});
+                          .buffer =
+                              [this](const Buffer& b) {
+                                const auto it = renamed_.find(b);
+                                return it == renamed_.end() ? b : it->second;
+                              }});
   }
 
  private:

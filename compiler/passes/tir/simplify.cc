@@ -24,9 +24,8 @@ class Simplifier {
     if (const auto* n = s.as<For>()) return loop(s, *n);
     if (const auto* n = s.as<If>()) return branch(*n);
     if (const auto* n = s.as<Seq>()) return sequence(s, *n);
-    return map_stmt_children(
-        s, {.expr = [this](const Expr& e) { return analyzer_.simplify(e); },
-            .stmt = [this](const Stmt& child) { return statement(child); }});
+    return map_stmt_children(s, {.expr = [this](const Expr& e) { return analyzer_.simplify(e); },
+                                 .stmt = [this](const Stmt& child) { return statement(child); }});
   }
 
  private:
@@ -42,8 +41,8 @@ class Simplifier {
     analyzer_.bind(n.var, Range{copy.min, copy.extent});
     copy.body = statement(n.body);
     if (is_nothing(copy.body)) return nothing();
-    const bool is_same = copy.min.same_as(n.min) && copy.extent.same_as(n.extent) &&
-                         copy.body.same_as(n.body);
+    const bool is_same =
+        copy.min.same_as(n.min) && copy.extent.same_as(n.extent) && copy.body.same_as(n.body);
     return is_same ? s : Stmt(std::move(copy));
   }
 

@@ -173,17 +173,17 @@ class Unroller {
   // Indices become terms and one constant.
   Stmt canonical(const Stmt& s) {
     expanded_ = true;
-    return rewrite(s, {.expr = [](const Expr& e) -> Expr {
-                         const auto* n = e.as<Load>();
-                         if (!n) return e;
-                         return Load{n->buffer, {canonical_index(n->indices[0])}, n->predicate};
-                       },
-                       .stmt = [](const Stmt& x) -> Stmt {
-                         const auto* n = x.as<Store>();
-                         if (!n) return x;
-                         return Store{
-                             n->buffer, {canonical_index(n->indices[0])}, n->value, n->predicate};
-                       }});
+    return rewrite(
+        s, {.expr = [](const Expr& e) -> Expr {
+              const auto* n = e.as<Load>();
+              if (!n) return e;
+              return Load{n->buffer, {canonical_index(n->indices[0])}, n->predicate};
+            },
+            .stmt = [](const Stmt& x) -> Stmt {
+              const auto* n = x.as<Store>();
+              if (!n) return x;
+              return Store{n->buffer, {canonical_index(n->indices[0])}, n->value, n->predicate};
+            }});
   }
 
   int depth_ = 0;

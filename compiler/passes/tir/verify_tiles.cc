@@ -26,42 +26,44 @@ std::string loop_names(const Expr& condition) {
 }
 
 [[noreturn]] void refuse_condition(const Buffer& tile, const Expr& condition) {
-  throw UserError(str_cat("condition ", print(condition), " stays inside the register tile ",
-                          node(tile).name),
-                  str_cat("mark the loops of ", loop_names(condition),
-                          " with the annotation tails = \"copies\""));
+  throw UserError(
+      str_cat("condition ", print(condition), " stays inside the register tile ", node(tile).name),
+      str_cat("mark the loops of ", loop_names(condition),
+              " with the annotation tails = \"copies\""));
 }
 
 // The first store to a register buffer below, or nothing.
 Buffer stored_tile(const Stmt& s) {
   Buffer found;
   walk(s, {.expr = [](const Expr&) { return false; },
-           .stmt = [&](const Stmt& x) {
-             const auto* n = x.as<Store>();
-             if (n && !found && is_register_buffer(n->buffer)) found = n->buffer;
-             return !found;
-           }});
+           .stmt =
+               [&](const Stmt& x) {
+                 const auto* n = x.as<Store>();
+                 if (n && !found && is_register_buffer(n->buffer)) found = n->buffer;
+                 return !found;
+               }});
   return found;
 }
 
 void check_conditions(const Stmt& body) {
   walk(body, {.expr = [](const Expr&) { return false; },
-              .stmt = [](const Stmt& s) {
-                if (const auto* n = s.as<If>()) {
-                  const Buffer tile = stored_tile(s);
-                  if (tile) refuse_condition(tile, n->condition);
-                }
-                const auto* store = s.as<Store>();
-                if (!store || !is_register_buffer(store->buffer)) return true;
-                walk(store->value, {.expr = [&](const Expr& e) {
-                       const auto* n = e.as<Call>();
-                       if (n && n->op == Intrinsic::kIfThenElse) {
-                         refuse_condition(store->buffer, n->args[0]);
-                       }
-                       return true;
-                     }});
-                return true;
-              }});
+              .stmt =
+                  [](const Stmt& s) {
+                    if (const auto* n = s.as<If>()) {
+                      const Buffer tile = stored_tile(s);
+                      if (tile) refuse_condition(tile, n->condition);
+                    }
+                    const auto* store = s.as<Store>();
+                    if (!store || !is_register_buffer(store->buffer)) return true;
+                    walk(store->value, {.expr = [&](const Expr& e) {
+                           const auto* n = e.as<Call>();
+                           if (n && n->op == Intrinsic::kIfThenElse) {
+                             refuse_condition(store->buffer, n->args[0]);
+                           }
+                           return true;
+                         }});
+                    return true;
+                  }});
 }
 
 // What one turn of an innermost loop keeps in registers.
@@ -130,10 +132,11 @@ class PressureCounter {
 bool is_innermost(const For& loop) {
   bool has_loop = false;
   walk(loop.body, {.expr = [](const Expr&) { return false; },
-                   .stmt = [&](const Stmt& s) {
-                     has_loop = has_loop || s.as<For>();
-                     return !has_loop;
-                   }});
+                   .stmt =
+                       [&](const Stmt& s) {
+                         has_loop = has_loop || s.as<For>();
+                         return !has_loop;
+                       }});
   return !has_loop;
 }
 

@@ -72,26 +72,27 @@ tir::PrimFunc define_conv2d(const Call& call, const Type& result) {
   const Shape& weight = tir::node(def.input(1)).shape;
   const Image image = image_of(call, 0, attrs.data);
   const DataType dtype = dtype_of(result);
-  const tir::Buffer padded =
-      pad_image(def, {.source = def.input(0), .layout = attrs.data, .image = image,
-                      .padding = attrs.padding, .value = tir::constant(dtype, 0)});
+  const tir::Buffer padded = pad_image(def, {.source = def.input(0),
+                                             .layout = attrs.data,
+                                             .image = image,
+                                             .padding = attrs.padding,
+                                             .value = tir::constant(dtype, 0)});
   const Expr group_size = simplify(tir::floor_div(weight[0], tir::i64(attrs.groups)));
-  def.reduce("conv2d", def.output(), {weight[1], weight[2], weight[3]}, Combiner::kSum,
-             [&](const Indices& i, const Indices& k) {
-               const ImagePoint out = image_point(attrs.out, i);
-               Expr channel = k[0];
-               if (attrs.groups > 1 && tir::is_int(weight[1], 1) && tir::is_int(group_size, 1)) {
-                 channel = out.channel;  // depthwise
-               } else if (attrs.groups > 1) {
-                 channel = tir::floor_div(out.channel, group_size) * weight[1] + k[0];
-               }
-               const Expr y = out.y * tir::i64(attrs.strides[0]) +
-                              k[1] * tir::i64(attrs.dilation[0]);
-               const Expr x = out.x * tir::i64(attrs.strides[1]) +
-                              k[2] * tir::i64(attrs.dilation[1]);
-               return tir::load(padded, image_index(attrs.data, {out.batch, channel, y, x})) *
-                      tir::load(def.input(1), {out.channel, k[0], k[1], k[2]});
-             });
+  def.reduce(
+      "conv2d", def.output(), {weight[1], weight[2], weight[3]}, Combiner::kSum,
+      [&](const Indices& i, const Indices& k) {
+        const ImagePoint out = image_point(attrs.out, i);
+        Expr channel = k[0];
+        if (attrs.groups > 1 && tir::is_int(weight[1], 1) && tir::is_int(group_size, 1)) {
+          channel = out.channel;  // depthwise
+        } else if (attrs.groups > 1) {
+          channel = tir::floor_div(out.channel, group_size) * weight[1] + k[0];
+        }
+        const Expr y = out.y * tir::i64(attrs.strides[0]) + k[1] * tir::i64(attrs.dilation[0]);
+        const Expr x = out.x * tir::i64(attrs.strides[1]) + k[2] * tir::i64(attrs.dilation[1]);
+        return tir::load(padded, image_index(attrs.data, {out.batch, channel, y, x})) *
+               tir::load(def.input(1), {out.channel, k[0], k[1], k[2]});
+      });
   return def.finish();
 }
 

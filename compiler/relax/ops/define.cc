@@ -139,9 +139,9 @@ tir::PrimFunc Definition::finish() {
   std::vector<tir::Buffer> params = inputs_;
   params.push_back(output_);
   for (const tir::Buffer& buffer : params) {
-    func.params.push_back({tir::make_pointer("var_" + tir::node(buffer).name,
-                                             tir::node(buffer).dtype, "global"),
-                           buffer});
+    func.params.push_back(
+        {tir::make_pointer("var_" + tir::node(buffer).name, tir::node(buffer).dtype, "global"),
+         buffer});
   }
   func.attrs["tirx.noalias"] = {true};
   func.is_private = true;
@@ -150,8 +150,8 @@ tir::PrimFunc Definition::finish() {
 }
 
 Indices broadcast_index(const Shape& shape, const Indices& index) {
-  CHECK(index.size() >= shape.size()) << "cannot broadcast rank " << shape.size() << " into rank "
-                                      << index.size();
+  CHECK(index.size() >= shape.size())
+      << "cannot broadcast rank " << shape.size() << " into rank " << index.size();
   Indices result;
   const std::size_t skip = index.size() - shape.size();
   for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -164,8 +164,10 @@ tir::Expr identity_of(Combiner combiner, DataType dtype) {
   const double inf = std::numeric_limits<double>::infinity();
   const bool is_float = dtype.is_float();
   switch (combiner) {
-    case Combiner::kSum: return tir::constant(dtype, 0);
-    case Combiner::kProd: return tir::constant(dtype, 1);
+    case Combiner::kSum:
+      return tir::constant(dtype, 0);
+    case Combiner::kProd:
+      return tir::constant(dtype, 1);
     case Combiner::kMax:
       if (is_float) return tir::constant(dtype, -inf);
       if (dtype.is_uint() || dtype.is_bool()) return tir::int_imm(dtype, 0);
@@ -185,10 +187,14 @@ tir::Expr identity_of(Combiner combiner, DataType dtype) {
 
 tir::Expr combine(Combiner combiner, tir::Expr a, tir::Expr b) {
   switch (combiner) {
-    case Combiner::kSum: return a + b;
-    case Combiner::kProd: return a * b;
-    case Combiner::kMax: return tir::max(a, b);
-    case Combiner::kMin: return tir::min(a, b);
+    case Combiner::kSum:
+      return a + b;
+    case Combiner::kProd:
+      return a * b;
+    case Combiner::kMax:
+      return tir::max(a, b);
+    case Combiner::kMin:
+      return tir::min(a, b);
   }
   return {};
 }

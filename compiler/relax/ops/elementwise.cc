@@ -58,8 +58,8 @@ Expr clip(const Expr& x, const Call& call) {
   return tir::min(tir::max(x, low), high);
 }
 Expr hard_sigmoid(const Expr& x, const Call& call) {
-  const Expr line = x * num(x, attr_float(call, "alpha", 0.2)) +
-                    num(x, attr_float(call, "beta", 0.5));
+  const Expr line =
+      x * num(x, attr_float(call, "alpha", 0.2)) + num(x, attr_float(call, "beta", 0.5));
   return tir::min(tir::max(line, num(x, 0)), num(x, 1));
 }
 Expr hard_swish(const Expr& x, const Call&) {

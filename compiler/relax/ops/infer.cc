@@ -61,8 +61,7 @@ std::size_t normal_axis(const Call& call, std::int64_t axis, std::size_t rank) {
   return static_cast<std::size_t>(axis < 0 ? axis + r : axis);
 }
 
-std::vector<std::size_t> normal_axes(const Call& call, const std::string& name,
-                                     std::size_t rank) {
+std::vector<std::size_t> normal_axes(const Call& call, const std::string& name, std::size_t rank) {
   const auto given = attr_ints(call, name, std::vector<std::int64_t>{});
   std::vector<std::size_t> axes;
   if (given.empty()) {
@@ -127,9 +126,8 @@ Shape broadcast_shapes(const Call& call, const Shape& a, const Shape& b) {
     } else if (tir::is_int(y, 1) || proved_equal(x, y)) {
       result[axis] = x;
     } else {
-      op_error(call, "shapes " + to_text(a) + " and " + to_text(b) +
-                         " do not broadcast at axis " + std::to_string(axis) +
-                         ": equal extents or 1 are needed");
+      op_error(call, "shapes " + to_text(a) + " and " + to_text(b) + " do not broadcast at axis " +
+                         std::to_string(axis) + ": equal extents or 1 are needed");
     }
   }
   return result;

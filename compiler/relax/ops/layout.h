@@ -1,4 +1,5 @@
-// Image layouts of the two-dimensional operators: plain NCHW, or channels in blocks of x (NCHW<x>c).
+// Image layouts of the two-dimensional operators: plain NCHW, or channels in blocks of x
+// (NCHW<x>c).
 #pragma once
 #include <cstdint>
 #include <string>

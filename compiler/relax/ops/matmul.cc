@@ -10,7 +10,7 @@ namespace {
 using tir::Expr;
 
 struct Sides {
-  Shape a, b;             // with the 1 that NumPy puts before (a) or after (b) a vector
+  Shape a, b;  // with the 1 that NumPy puts before (a) or after (b) a vector
   bool vector_a, vector_b;
   bool transpose_a, transpose_b;
   Dim rows() const { return a[a.size() - (transpose_a ? 1 : 2)]; }
@@ -20,8 +20,12 @@ struct Sides {
 };
 
 Sides sides_of(const Call& call) {
-  Sides s{shape_arg(call, 0), shape_arg(call, 1), false, false,
-          attr_bool(call, "transpose_a", false), attr_bool(call, "transpose_b", false)};
+  Sides s{shape_arg(call, 0),
+          shape_arg(call, 1),
+          false,
+          false,
+          attr_bool(call, "transpose_a", false),
+          attr_bool(call, "transpose_b", false)};
   if (s.a.empty() || s.b.empty()) op_error(call, "a scalar has no matrix product");
   s.vector_a = s.a.size() == 1;
   s.vector_b = s.b.size() == 1;
@@ -41,8 +45,8 @@ Type infer_matmul(const Call& call) {
                        to_text({s.depth_a()}) + " on the left and " + to_text({s.depth_b()}) +
                        " on the right");
   }
-  Shape out = broadcast_shapes(call, Shape(s.a.begin(), s.a.end() - 2),
-                               Shape(s.b.begin(), s.b.end() - 2));
+  Shape out =
+      broadcast_shapes(call, Shape(s.a.begin(), s.a.end() - 2), Shape(s.b.begin(), s.b.end() - 2));
   if (!s.vector_a) out.push_back(s.rows());
   if (!s.vector_b) out.push_back(s.columns());
   return tensor_type(out, dtype_arg(call, 0));

@@ -101,8 +101,7 @@ std::vector<std::size_t> permutation(const Call& call) {
   for (const std::int64_t axis : given) axes.push_back(normal_axis(call, axis, rank));
   std::vector<std::size_t> sorted = axes;
   std::sort(sorted.begin(), sorted.end());
-  if (sorted.size() != rank ||
-      std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+  if (sorted.size() != rank || std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
     op_error(call, "axes are no permutation of a tensor of rank " + std::to_string(rank));
   }
   return axes;
@@ -148,8 +147,7 @@ Type infer_concat(const Call& call) {
 }
 
 tir::PrimFunc define_concat(const Call& call, const Type& result) {
-  const std::size_t axis =
-      normal_axis(call, attr_int(call, "axis", 0), shape_of(result).size());
+  const std::size_t axis = normal_axis(call, attr_int(call, "axis", 0), shape_of(result).size());
   Definition def(call, result);
   def.compute("concat", def.output(), [&](const Indices& i) {
     Expr start = tir::i64(0);
@@ -209,8 +207,8 @@ Type infer_broadcast_to(const Call& call) {
   const Shape shape = broadcast_shapes(call, shape_arg(call, 0), to);
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (shape.size() != to.size() || !proved_equal(shape[i], to[i])) {
-      op_error(call, "shape " + to_text(shape_arg(call, 0)) + " does not broadcast to " +
-                         to_text(to));
+      op_error(call,
+               "shape " + to_text(shape_arg(call, 0)) + " does not broadcast to " + to_text(to));
     }
   }
   return tensor_type(to, dtype_arg(call, 0));
@@ -219,9 +217,8 @@ Type infer_broadcast_to(const Call& call) {
 tir::PrimFunc define_broadcast_to(const Call& call, const Type& result) {
   Definition def(call, result, {"x"});
   const Shape& from = tir::node(def.input(0)).shape;
-  def.compute("broadcast_to", def.output(), [&](const Indices& i) {
-    return tir::load(def.input(0), broadcast_index(from, i));
-  });
+  def.compute("broadcast_to", def.output(),
+              [&](const Indices& i) { return tir::load(def.input(0), broadcast_index(from, i)); });
   return def.finish();
 }
 

@@ -39,17 +39,16 @@ PoolAttrs read_attrs(const Call& call) {
 Image out_image(const Call& call, const PoolAttrs& attrs) {
   const Image in = image_of(call, 0, attrs.layout);
   const auto extent = [&](const Dim& dim, std::size_t axis) {
-    return window_extent(call, {dim, tir::i64(attrs.size[axis]), attrs.strides[axis],
-                                attrs.dilation[axis], attrs.padding[axis],
-                                attrs.padding[axis + 2], attrs.ceil_mode});
+    return window_extent(
+        call, {dim, tir::i64(attrs.size[axis]), attrs.strides[axis], attrs.dilation[axis],
+               attrs.padding[axis], attrs.padding[axis + 2], attrs.ceil_mode});
   };
   return {in.batch, in.channels, extent(in.height, 0), extent(in.width, 1)};
 }
 
 Type infer_pool(const Call& call) {
   const PoolAttrs attrs = read_attrs(call);
-  return tensor_type(image_shape(call, out_image(call, attrs), attrs.layout),
-                     dtype_arg(call, 0));
+  return tensor_type(image_shape(call, out_image(call, attrs), attrs.layout), dtype_arg(call, 0));
 }
 
 // With ceil_mode the last window may reach past the padding: the padded buffer grows to hold it.
@@ -62,8 +61,8 @@ std::vector<std::int64_t> needed_padding(const Call& call, const PoolAttrs& attr
   for (std::size_t axis = 0; axis < 2; ++axis) {
     const Dim reach = (out_extent[axis] - tir::i64(1)) * tir::i64(attrs.strides[axis]) +
                       tir::i64((attrs.size[axis] - 1) * attrs.dilation[axis] + 1);
-    const auto missing = tir::as_int(simplify(reach - in_extent[axis] -
-                                              tir::i64(attrs.padding[axis])));
+    const auto missing =
+        tir::as_int(simplify(reach - in_extent[axis] - tir::i64(attrs.padding[axis])));
     // Of a symbolic extent only the largest overhang is known.
     padding[axis + 2] = missing ? std::max(attrs.padding[axis + 2], *missing)
                                 : attrs.padding[axis + 2] + attrs.strides[axis] - 1;
@@ -75,11 +74,11 @@ tir::PrimFunc define_pool(const Call& call, const Type& result, Combiner combine
                           const std::string& name, bool into_output, Definition& def) {
   const PoolAttrs attrs = read_attrs(call);
   const DataType dtype = dtype_of(result);
-  const tir::Buffer padded =
-      pad_image(def, {.source = def.input(0), .layout = attrs.layout,
-                      .image = image_of(call, 0, attrs.layout),
-                      .padding = needed_padding(call, attrs),
-                      .value = identity_of(combiner, dtype)});
+  const tir::Buffer padded = pad_image(def, {.source = def.input(0),
+                                             .layout = attrs.layout,
+                                             .image = image_of(call, 0, attrs.layout),
+                                             .padding = needed_padding(call, attrs),
+                                             .value = identity_of(combiner, dtype)});
   const tir::Buffer target =
       into_output ? def.output() : def.intermediate("window_sum", shape_of(result), dtype);
   def.reduce(name, target, {tir::i64(attrs.size[0]), tir::i64(attrs.size[1])}, combiner,
@@ -103,8 +102,7 @@ tir::PrimFunc define_pool(const Call& call, const Type& result, Combiner combine
       const Expr high = attrs.count_include_pad ? extent + tir::i64(after) : extent;
       const Expr d = tir::i64(dilation);
       const Expr first = tir::max(tir::i64(0), tir::floor_div(low - start + d - tir::i64(1), d));
-      const Expr last = tir::min(tir::i64(size),
-                                 tir::floor_div(high - start + d - tir::i64(1), d));
+      const Expr last = tir::min(tir::i64(size), tir::floor_div(high - start + d - tir::i64(1), d));
       return tir::max(last - first, tir::i64(1));
     };
     const Expr elements = simplify(count(i[2], 0, in.height) * count(i[3], 1, in.width));

@@ -111,10 +111,9 @@ tir::PrimFunc define_softmax(const Call& call, const Type& result) {
   const tir::Buffer maximum = def.intermediate("maximum", rows, dtype);
   const tir::Buffer exponent = def.intermediate("exponent", shape, dtype);
   const tir::Buffer sum = def.intermediate("sum", rows, dtype);
-  def.reduce("maximum", maximum, {shape[axis]}, Combiner::kMax,
-             [&](const Indices& i, const Indices& k) {
-               return tir::load(def.input(0), with(i, k[0]));
-             });
+  def.reduce(
+      "maximum", maximum, {shape[axis]}, Combiner::kMax,
+      [&](const Indices& i, const Indices& k) { return tir::load(def.input(0), with(i, k[0])); });
   def.compute("exponent", exponent, [&](const Indices& i) {
     return tir::call(tir::Intrinsic::kExp, dtype,
                      {tir::load(def.input(0), i) - tir::load(maximum, row(i))});

@@ -152,8 +152,9 @@ std::vector<BufferRegion> unbound_writes(const Block& block) {
 void check_stage_pipeline(const Schedule& schedule, const Site& scope_site,
                           const std::string& what) {
   if (auto why = why_not_stage_pipeline(scope_site)) {
-    schedule_error(schedule, scope_site, what + ": block " + scope_site.block().name +
-                                             " is not a stage pipeline: " + *why);
+    schedule_error(
+        schedule, scope_site,
+        what + ": block " + scope_site.block().name + " is not a stage pipeline: " + *why);
   }
 }
 
@@ -166,17 +167,18 @@ void check_compact_dataflow(const Schedule& schedule, const Site& subtree,
     if (!not_complete) continue;
     auto not_reduction = why_not_reduction(site, scope);
     if (!not_reduction) continue;
-    schedule_error(schedule, site, what + ": block " + site.block().name +
-                                       " is neither complete (" + *not_complete +
-                                       ") nor a reduction (" + *not_reduction + ")");
+    schedule_error(schedule, site,
+                   what + ": block " + site.block().name + " is neither complete (" +
+                       *not_complete + ") nor a reduction (" + *not_reduction + ")");
   }
 }
 
 void check_affine_binding(const Schedule& schedule, const Site& block, const std::string& what) {
   auto why = why_not_affine(block);
   if (!why) return;
-  schedule_error(schedule, block, what + ": the bindings of block " + block.block().name +
-                                      " are not affine: " + *why);
+  schedule_error(
+      schedule, block,
+      what + ": the bindings of block " + block.block().name + " are not affine: " + *why);
 }
 
 void check_complete(const Schedule& schedule, const Site& block, const std::string& what) {
@@ -202,9 +204,9 @@ void check_complete_or_reduction(const Schedule& schedule, const Site& block,
   if (!not_complete) return;
   auto not_reduction = why_not_reduction(block, scope);
   if (!not_reduction) return;
-  schedule_error(schedule, block, what + ": block " + block.block().name +
-                                      " is neither complete (" + *not_complete +
-                                      ") nor a reduction (" + *not_reduction + ")");
+  schedule_error(schedule, block,
+                 what + ": block " + block.block().name + " is neither complete (" + *not_complete +
+                     ") nor a reduction (" + *not_reduction + ")");
 }
 
 bool is_output_block(const Site& scope_site, const Stmt& block) {

@@ -38,8 +38,7 @@ tir::VarMap bindings_of(const tir::Block& block);
 
 // Whether every read of `consumer` from a block of the scope is covered by what that producer has
 // written before it. `scope_site` is the block around both.
-bool is_region_covered(const Site& scope_site, const BlockScope& scope,
-                       const tir::Stmt& consumer);
+bool is_region_covered(const Site& scope_site, const BlockScope& scope, const tir::Stmt& consumer);
 // Why the scope block is not a stage pipeline; nothing when it is.
 std::optional<std::string> why_not_stage_pipeline(const Site& scope_site);
 
@@ -47,8 +46,7 @@ std::optional<std::string> why_not_stage_pipeline(const Site& scope_site);
 void check_stage_pipeline(const Schedule& schedule, const Site& scope_site,
                           const std::string& what);
 // Every block below `subtree` is complete or a reduction among the blocks below it.
-void check_compact_dataflow(const Schedule& schedule, const Site& subtree,
-                            const std::string& what);
+void check_compact_dataflow(const Schedule& schedule, const Site& subtree, const std::string& what);
 void check_affine_binding(const Schedule& schedule, const Site& block, const std::string& what);
 // The block is complete, or complete or a reduction, in its scope block.
 void check_complete(const Schedule& schedule, const Site& block, const std::string& what);

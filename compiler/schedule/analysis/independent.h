@@ -1,4 +1,5 @@
-// Whether the iterations of a loop may run at the same time: what parallel, vectorize and bind need.
+// Whether the iterations of a loop may run at the same time: what parallel, vectorize and bind
+// need.
 #pragma once
 #include <string>
 

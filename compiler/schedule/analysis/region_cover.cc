@@ -17,8 +17,7 @@ using Sets = std::vector<IntSet>;
 // Position in both paths of the last statement that they share.
 std::size_t common_ancestor(const Site& a, const Site& b) {
   std::size_t i = 0;
-  while (i + 1 < a.path.size() && i + 1 < b.path.size() &&
-         a.path[i + 1].same_as(b.path[i + 1])) {
+  while (i + 1 < a.path.size() && i + 1 < b.path.size() && a.path[i + 1].same_as(b.path[i + 1])) {
     ++i;
   }
   // The ancestor is a loop or block: a Seq between belongs to what is above it.
@@ -43,8 +42,9 @@ std::vector<Sets> produced_at(const std::vector<Site>& producers, std::size_t an
   for (const Site& producer : producers) {
     for (const BufferRegion& write : unbound_writes(producer.block())) {
       if (!write.buffer.same_as(buffer)) continue;
-      auto set = estimate_region_lower_bound(write.region, relaxed_loops(producer, ancestor, buffer),
-                                             producer.block().predicate, analyzer);
+      auto set =
+          estimate_region_lower_bound(write.region, relaxed_loops(producer, ancestor, buffer),
+                                      producer.block().predicate, analyzer);
       if (set) touched.push_back(*set);
     }
   }
@@ -61,8 +61,7 @@ Sets union_lower_bound(const std::vector<Sets>& touched, Analyzer& analyzer) {
   return result;
 }
 
-bool is_covered_at(const Site& consumer, const std::vector<Site>& producers,
-                   std::size_t ancestor) {
+bool is_covered_at(const Site& consumer, const std::vector<Site>& producers, std::size_t ancestor) {
   Analyzer analyzer;
   for (std::size_t i = 0; i <= ancestor; ++i) {
     if (const auto* loop = consumer.path[i].as<For>()) {
@@ -73,7 +72,7 @@ bool is_covered_at(const Site& consumer, const std::vector<Site>& producers,
     std::vector<Sets> touched = produced_at(producers, ancestor, read.buffer, analyzer);
     if (touched.empty()) continue;
     Sets consumed = touched_region(read.region, relaxed_loops(consumer, ancestor, read.buffer),
-                                                consumer.block().predicate, analyzer);
+                                   consumer.block().predicate, analyzer);
     if (!covers(read.buffer, union_lower_bound(touched, analyzer), consumed, analyzer)) {
       return false;
     }
@@ -113,8 +112,8 @@ std::optional<std::string> why_not_stage_pipeline(const Site& scope_site) {
   BlockScope scope = block_scope(scope_site.stmt());
   for (const Dependency& d : scope.dependencies) {
     if (d.kind == DependencyKind::kWriteAfterRead) {
-      return "block " + d.target.get<Block>().name + " writes what " +
-             d.source.get<Block>().name + " reads before it";
+      return "block " + d.target.get<Block>().name + " writes what " + d.source.get<Block>().name +
+             " reads before it";
     }
   }
   for (const Stmt& block : scope.blocks) {

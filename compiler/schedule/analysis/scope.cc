@@ -30,7 +30,8 @@ void add_block(BlockScope& scope, ByBuffer& readers, const Stmt& stmt) {
 }
 
 void add_once(std::vector<Stmt>& list, const Stmt& stmt) {
-  bool known = std::any_of(list.begin(), list.end(), [&](const Stmt& s) { return s.same_as(stmt); });
+  bool known =
+      std::any_of(list.begin(), list.end(), [&](const Stmt& s) { return s.same_as(stmt); });
   if (!known) list.push_back(stmt);
 }
 

@@ -17,8 +17,8 @@ struct Dependency {
 
 // A value made from the blocks of one scope, or of one subtree of it.
 struct BlockScope {
-  std::vector<tir::Stmt> blocks;           // in order of text
-  std::vector<Dependency> dependencies;    // in order of their target, then of its buffers
+  std::vector<tir::Stmt> blocks;         // in order of text
+  std::vector<Dependency> dependencies;  // in order of their target, then of its buffers
   std::map<tir::Buffer, std::vector<tir::Stmt>, IdLess> writers;
 
   std::vector<Dependency> into(const tir::Stmt& target) const;

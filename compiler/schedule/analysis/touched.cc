@@ -36,8 +36,8 @@ Expr local_part(const Expr& predicate, const RangeMap& loops) {
   Expr kept = bool_imm(true);
   for (const Expr& part : conjuncts(predicate)) {
     std::set<Expr, IdLess> vars = vars_of(part);
-    bool is_local = std::all_of(vars.begin(), vars.end(),
-                                [&](const Expr& v) { return loops.count(v) > 0; });
+    bool is_local =
+        std::all_of(vars.begin(), vars.end(), [&](const Expr& v) { return loops.count(v) > 0; });
     if (is_local) kept = conjunction(kept, part);
   }
   return kept;

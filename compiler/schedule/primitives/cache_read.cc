@@ -61,8 +61,9 @@ Changed<BlockRef> cache_read(const Schedule& schedule, const CacheArgs& args) {
   check_not_matched(schedule, site, buffer, args.scope, what);
   std::vector<Stmt> writers = writers_in(scope, buffer);
   if (writers.size() > 1) {
-    schedule_error(schedule, site, str_cat(what, ": ", writers.size(), " blocks write buffer ",
-                                           node(buffer).name, ", at most one may"));
+    schedule_error(schedule, site,
+                   str_cat(what, ": ", writers.size(), " blocks write buffer ", node(buffer).name,
+                           ", at most one may"));
   }
   std::vector<Stmt> consumers;
   for (const BlockRef& ref : args.consumers) consumers.push_back(site_of(schedule, ref).stmt());
@@ -80,12 +81,11 @@ Changed<BlockRef> cache_read(const Schedule& schedule, const CacheArgs& args) {
     Stmt changed = redirect_reads(block, buffer, cache);
     if (!changed.same_as(block)) edits[block] = changed;
   }
-  Stmt parent = replace_stmts(insert_stage(source.place.parent.stmt(), source.place.position, stage),
-                              edits);
+  Stmt parent =
+      replace_stmts(insert_stage(source.place.parent.stmt(), source.place.position, stage), edits);
   edits[source.place.parent.stmt()] = parent;
-  Stmt body = source.place.parent.stmt().same_as(scope.stmt())
-                  ? parent
-                  : replace_stmts(scope.stmt(), edits);
+  Stmt body = source.place.parent.stmt().same_as(scope.stmt()) ? parent
+                                                               : replace_stmts(scope.stmt(), edits);
   body = edit_block(body, [&](Block& b) { b.alloc_buffers.push_back(cache); });
   return {replace(schedule, scope, body), made};
 }

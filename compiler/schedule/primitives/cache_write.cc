@@ -14,8 +14,8 @@ using namespace tir;
 
 Changed<BlockRef> cache_write(const Schedule& schedule, const CacheArgs& args) {
   Site site = site_of(schedule, args.block);
-  const std::string what = str_cat("cache_write(", site.block().name, ", ", args.buffer_index,
-                                   ", ", quote(args.scope), ")");
+  const std::string what = str_cat("cache_write(", site.block().name, ", ", args.buffer_index, ", ",
+                                   quote(args.scope), ")");
   check_scope(schedule, site, args.scope, what);
   Buffer buffer = written_buffer(schedule, site, args.buffer_index, what);
   Site scope = cut(site, scope_index(schedule, site, what));
@@ -23,8 +23,9 @@ Changed<BlockRef> cache_write(const Schedule& schedule, const CacheArgs& args) {
   check_not_matched(schedule, site, buffer, args.scope, what);
   std::vector<Stmt> writers = writers_in(scope, buffer);
   if (writers.size() != 1) {
-    schedule_error(schedule, site, str_cat(what, ": ", writers.size(), " blocks write buffer ",
-                                           node(buffer).name, ", exactly one may"));
+    schedule_error(schedule, site,
+                   str_cat(what, ": ", writers.size(), " blocks write buffer ", node(buffer).name,
+                           ", exactly one may"));
   }
   std::vector<Stmt> consumers, readers;
   for (const BlockRef& ref : args.consumers) consumers.push_back(site_of(schedule, ref).stmt());
@@ -48,8 +49,8 @@ Changed<BlockRef> cache_write(const Schedule& schedule, const CacheArgs& args) {
   for (const Stmt& consumer : consumers) edits[consumer] = redirect_reads(consumer, buffer, cache);
   Stmt parent = replace_stmts(insert_stage(place.parent.stmt(), place.position, stage), edits);
   edits[place.parent.stmt()] = parent;
-  Stmt body = place.parent.stmt().same_as(scope.stmt()) ? parent
-                                                        : replace_stmts(scope.stmt(), edits);
+  Stmt body =
+      place.parent.stmt().same_as(scope.stmt()) ? parent : replace_stmts(scope.stmt(), edits);
   body = edit_block(body, [&](Block& b) { b.alloc_buffers.push_back(cache); });
   return {replace(schedule, scope, body), made};
 }

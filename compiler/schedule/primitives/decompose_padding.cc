@@ -171,7 +171,8 @@ Stmt copy_nest(const Block& old, const Padding& padding, const std::vector<Stmt>
   for (const Expr& index : padding.write.indices) {
     indices.push_back(analyzer.simplify(substitute(index, shifted)));
   }
-  block.body = store(padding.write.buffer, indices, rewrite(substitute(padding.inside, shifted), tidy));
+  block.body =
+      store(padding.write.buffer, indices, rewrite(substitute(padding.inside, shifted), tidy));
   return wrap(nest, extents, with_found_regions(block));
 }
 
@@ -188,8 +189,9 @@ Changed<BlockRef> decompose_padding(const Schedule& schedule, const BlockRef& bl
   Analyzer analyzer;
   auto padding = find_padding(block.block(), analyzer);
   if (!padding) {
-    schedule_error(schedule, block, what + ": block " + block.block().name +
-                                        " is not if_then_else(in bounds, value, constant)");
+    schedule_error(schedule, block,
+                   what + ": block " + block.block().name +
+                       " is not if_then_else(in bounds, value, constant)");
   }
   std::vector<Stmt> inner;
   bool below = false;
@@ -202,8 +204,9 @@ Changed<BlockRef> decompose_padding(const Schedule& schedule, const BlockRef& bl
     }
   }
   if (!below || child_blocks(loop.stmt()).size() != 1) {
-    schedule_error(schedule, block, what + ": loop " + name_of(loop_ref) + " is not around block " +
-                                        block.block().name + " alone");
+    schedule_error(schedule, block,
+                   what + ": loop " + name_of(loop_ref) + " is not around block " +
+                       block.block().name + " alone");
   }
   BlockRef made;
   Stmt fill = fill_nest(block.block(), *padding, inner, analyzer, made);

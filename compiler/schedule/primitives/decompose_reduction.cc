@@ -31,16 +31,17 @@ Parts check(const Schedule& schedule, const Site& block, const Site& loop,
   }
   const std::string loop_name = var(loop.loop().var).name;
   if (!below) {
-    schedule_error(schedule, block, what + ": loop " + loop_name + " is not around block " +
-                                        block.block().name);
+    schedule_error(schedule, block,
+                   what + ": loop " + loop_name + " is not around block " + block.block().name);
   }
   for (const Stmt& s : parts.outer_loops) {
     for (const IterVar& iter : block.block().iter_vars) {
       const Expr& outer = s.get<For>().var;
       if (iter.kind != IterKind::kReduce || !uses_var(iter.binding, outer)) continue;
-      schedule_error(schedule, loop, what + ": loop " + loop_name + " is inside loop " +
-                                         var(outer).name + ", which reduces",
-                     "give a loop that is outside all reduction loops");
+      schedule_error(
+          schedule, loop,
+          what + ": loop " + loop_name + " is inside loop " + var(outer).name + ", which reduces",
+          "give a loop that is outside all reduction loops");
     }
   }
   return parts;
@@ -83,9 +84,8 @@ Stmt init_nest(const Block& block, const std::vector<Stmt>& inner_loops) {
   VarMap fresh;
   for (const Stmt& s : inner_loops) {
     const For& loop = s.get<For>();
-    bool used = std::any_of(init.iter_vars.begin(), init.iter_vars.end(), [&](const IterVar& iter) {
-      return uses_var(iter.binding, loop.var);
-    });
+    bool used = std::any_of(init.iter_vars.begin(), init.iter_vars.end(),
+                            [&](const IterVar& iter) { return uses_var(iter.binding, loop.var); });
     if (!used) {
       dropped.push_back(loop.var);
       continue;
@@ -112,9 +112,8 @@ void make_update(Block& block) {
   block.init = {};
   std::vector<BufferRegion> reads;
   for (const BufferRegion& write : block.writes) {
-    bool known = std::any_of(block.reads.begin(), block.reads.end(), [&](const BufferRegion& r) {
-      return r.buffer.same_as(write.buffer);
-    });
+    bool known = std::any_of(block.reads.begin(), block.reads.end(),
+                             [&](const BufferRegion& r) { return r.buffer.same_as(write.buffer); });
     if (!known) reads.push_back(write);
   }
   reads.insert(reads.end(), block.reads.begin(), block.reads.end());

@@ -1,6 +1,7 @@
 // fuse(i, j): loops nested directly in each other become one.
 //
-//   for i, j in T.grid(4, 8): C[i, j]   ->   for i_j_fused in range(32): C[i_j_fused // 8, i_j_fused % 8]
+//   for i, j in T.grid(4, 8): C[i, j]   ->   for i_j_fused in range(32): C[i_j_fused // 8,
+//   i_j_fused % 8]
 #include "compiler/arith/analyzer.h"
 #include "compiler/schedule/primitives.h"
 #include "compiler/schedule/rewrite.h"
@@ -36,8 +37,9 @@ void check_nested(const Schedule& schedule, const Site& outer, const Site& inner
   const std::string outer_name = var(outer.loop().var).name;
   const std::string inner_name = var(inner.loop().var).name;
   if (!outer.loop().body.same_as(inner.stmt())) {
-    schedule_error(schedule, inner, what + ": loop " + inner_name +
-                                        " is not the only statement inside loop " + outer_name);
+    schedule_error(
+        schedule, inner,
+        what + ": loop " + inner_name + " is not the only statement inside loop " + outer_name);
   }
 }
 
@@ -45,8 +47,9 @@ void check_extent(const Schedule& schedule, const Site& site, const std::vector<
                   const std::string& what) {
   for (const Stmt& outer : loops) {
     if (!uses_var(site.loop().extent, outer.get<For>().var)) continue;
-    schedule_error(schedule, site, what + ": the extent of loop " + var(site.loop().var).name +
-                                       " depends on loop " + var(outer.get<For>().var).name);
+    schedule_error(schedule, site,
+                   what + ": the extent of loop " + var(site.loop().var).name +
+                       " depends on loop " + var(outer.get<For>().var).name);
   }
 }
 

@@ -8,7 +8,8 @@ using namespace tir;
 
 std::vector<BlockRef> get_consumers(const Schedule& schedule, const BlockRef& block) {
   Site site = site_of(schedule, block);
-  const Stmt& scope = site.path[scope_index(schedule, site, "get_consumers(" + site.block().name + ")")];
+  const Stmt& scope =
+      site.path[scope_index(schedule, site, "get_consumers(" + site.block().name + ")")];
   std::vector<BlockRef> result;
   for (const Stmt& b : block_scope(scope).consumers(site.stmt())) {
     result.push_back({b.get<Block>().id});

@@ -46,9 +46,10 @@ std::vector<Expr> only_access(const Schedule& schedule, const Site& site, const 
   walk(site.block().body, visitor);
   if (site.block().init) walk(site.block().init, visitor);
   if (found.size() != 1 || !child_blocks(site.stmt()).empty()) {
-    schedule_error(schedule, site, str_cat(what, ": block ", site.block().name, " accesses buffer ",
-                                           node(buffer).name, " at ", found.size(),
-                                           " places, one in a block without blocks is needed"));
+    schedule_error(
+        schedule, site,
+        str_cat(what, ": block ", site.block().name, " accesses buffer ", node(buffer).name, " at ",
+                found.size(), " places, one in a block without blocks is needed"));
   }
   return found.front();
 }
@@ -105,7 +106,8 @@ Stmt make_stage(const Buffer& buffer, const Buffer& copy, const Axes& axes,
   bool is_read = use == BufferUse::kRead;
   block.reads = {is_read ? whole : own};
   block.writes = {is_read ? own : whole};
-  block.body = is_read ? store(copy, vars, load(buffer, outer)) : store(buffer, outer, load(copy, vars));
+  block.body =
+      is_read ? store(copy, vars, load(buffer, outer)) : store(buffer, outer, load(copy, vars));
   return serial_loops(loop_vars, extents, block);
 }
 
@@ -138,8 +140,9 @@ Stmt outermost(const Schedule& schedule, const Site& site, std::size_t scope,
   for (std::size_t i = 0; i < loops.size(); ++i) {
     const Stmt& inner = i + 1 < loops.size() ? loops[i + 1] : site.stmt();
     if (loops[i].get<For>().body.same_as(inner)) continue;
-    schedule_error(schedule, site, what + ": loop " + var(loops[i].get<For>().var).name +
-                                       " holds more than block " + site.block().name);
+    schedule_error(schedule, site,
+                   what + ": loop " + var(loops[i].get<For>().var).name +
+                       " holds more than block " + site.block().name);
   }
   return loops.empty() ? site.path[scope + 1].as<Seq>() ? site.stmt() : site.path[scope + 1]
                        : loops.front();
@@ -163,7 +166,8 @@ Changed<BlockRef> reindex(const Schedule& schedule, const ReindexArgs& args) {
   BlockRef made;
   Stmt stage = make_stage(buffer, copy, axes, indices, args.use, made);
   Stmt top = outermost(schedule, site, scope_at, what);
-  Stmt changed = replace_stmts(top, {{site.stmt(), redirected(site.stmt(), buffer, copy, axes.vars)}});
+  Stmt changed =
+      replace_stmts(top, {{site.stmt(), redirected(site.stmt(), buffer, copy, axes.vars)}});
   Stmt both = is_read ? seq({stage, changed}) : seq({changed, stage});
   Stmt body = edit_block(replace_stmts(scope.stmt(), {{top, both}}),
                          [&](Block& b) { b.alloc_buffers.push_back(copy); });

@@ -27,7 +27,8 @@ void check_distinct(const Schedule& schedule, const std::vector<Site>& sites,
   std::set<Stmt, IdLess> seen;
   for (const Site& site : sites) {
     if (seen.insert(site.stmt()).second) continue;
-    schedule_error(schedule, site, what + ": loop " + var(site.loop().var).name + " is named twice");
+    schedule_error(schedule, site,
+                   what + ": loop " + var(site.loop().var).name + " is named twice");
   }
 }
 
@@ -43,18 +44,20 @@ std::vector<Stmt> chain_of(const Schedule& schedule, const std::vector<Site>& si
     auto at = std::find_if(bottom.path.begin(), bottom.path.end(),
                            [&](const Stmt& s) { return s.same_as(site.stmt()); });
     if (at == bottom.path.end()) {
-      schedule_error(schedule, site, what + ": loops " + var(bottom.loop().var).name + " and " +
-                                         var(site.loop().var).name + " are not nested");
+      schedule_error(schedule, site,
+                     what + ": loops " + var(bottom.loop().var).name + " and " +
+                         var(site.loop().var).name + " are not nested");
     }
   }
   std::vector<Stmt> chain(bottom.path.begin() + static_cast<std::ptrdiff_t>(top.path.size()) - 1,
                           bottom.path.end());
   for (const Stmt& stmt : chain) {
     if (is_loop(stmt)) continue;
-    const std::string between = is_block(stmt) ? "block " + stmt.get<Block>().name
-                                               : std::string("a branch");
-    schedule_error(schedule, bottom, what + ": " + between + " stands between loop " + top_name +
-                                         " and loop " + var(bottom.loop().var).name);
+    const std::string between =
+        is_block(stmt) ? "block " + stmt.get<Block>().name : std::string("a branch");
+    schedule_error(schedule, bottom,
+                   what + ": " + between + " stands between loop " + top_name + " and loop " +
+                       var(bottom.loop().var).name);
   }
   return chain;
 }
@@ -63,8 +66,9 @@ void check_blocks(const Schedule& schedule, const Site& top, const std::string& 
   for (const Stmt& stmt : child_blocks(top.stmt())) {
     Site block = child_site(top, stmt);
     if (!has_only_spatial_and_reduce_iters(block.block())) {
-      schedule_error(schedule, block, what + ": block " + block.block().name +
-                                          " has iters neither spatial nor reduce");
+      schedule_error(
+          schedule, block,
+          what + ": block " + block.block().name + " has iters neither spatial nor reduce");
     }
     check_affine_binding(schedule, block, what);
   }
@@ -77,9 +81,9 @@ void check_domains(const Schedule& schedule, const Site& top, const std::vector<
     for (std::size_t inner = outer; inner < order.size(); ++inner) {
       const Expr& v = order[inner].get<For>().var;
       if (!uses_var(loop.min, v) && !uses_var(loop.extent, v)) continue;
-      schedule_error(schedule, top, what + ": loop " + var(loop.var).name +
-                                        " would stand outside loop " + var(v).name +
-                                        ", which its range depends on");
+      schedule_error(schedule, top,
+                     what + ": loop " + var(loop.var).name + " would stand outside loop " +
+                         var(v).name + ", which its range depends on");
     }
   }
 }

@@ -20,9 +20,10 @@ Schedule reorder_block_iter_var(const Schedule& schedule, const BlockRef& block,
     is_permutation = sorted[i] == static_cast<std::int64_t>(i);
   }
   if (!is_permutation) {
-    schedule_error(schedule, site,
-                   str_cat("reorder_block_iter_var(", site.block().name, ", [", join(order, ", "),
-                           "]): the order is no permutation of the block's ", old.size(), " iters"));
+    schedule_error(
+        schedule, site,
+        str_cat("reorder_block_iter_var(", site.block().name, ", [", join(order, ", "),
+                "]): the order is no permutation of the block's ", old.size(), " iters"));
   }
   return replace(schedule, site, edit_block(site.stmt(), [&](Block& b) {
                    for (std::size_t i = 0; i < order.size(); ++i) {

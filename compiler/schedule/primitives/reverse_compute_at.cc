@@ -15,8 +15,9 @@ Schedule reverse_compute_at(const Schedule& schedule, const ComputeAtArgs& args)
   auto plan = plan_move(schedule, args, MoveDirection::kToProducers);
   if (const auto* why = std::get_if<std::string>(&plan)) {
     Site site = site_of(schedule, args.block);
-    schedule_error(schedule, site, "reverse_compute_at(" + site.block().name + ", " +
-                                       name_of(args.loop) + "): " + *why);
+    schedule_error(
+        schedule, site,
+        "reverse_compute_at(" + site.block().name + ", " + name_of(args.loop) + "): " + *why);
   }
   return move_block(schedule, std::get<MovePlan>(plan), args.preserve_unit_loops);
 }

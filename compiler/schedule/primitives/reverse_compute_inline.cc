@@ -45,19 +45,21 @@ std::vector<std::vector<Expr>> load_indices(const Stmt& body, const Buffer& buff
 Consumer read_consumer(const Schedule& schedule, const Site& site, const std::string& what) {
   const Block& block = site.block();
   if (block.reads.size() != 1) {
-    schedule_error(schedule, site, str_cat(what, ": block ", block.name, " reads ",
-                                           block.reads.size(), " regions, one is needed"));
+    schedule_error(schedule, site,
+                   str_cat(what, ": block ", block.name, " reads ", block.reads.size(),
+                           " regions, one is needed"));
   }
   auto write = single_store(block);
   if (!write || block.init) {
-    schedule_error(schedule, site, what + ": the body of block " + block.name + " is not one store");
+    schedule_error(schedule, site,
+                   what + ": the body of block " + block.name + " is not one store");
   }
   Consumer consumer{site, *write, block.reads.front().buffer, {}};
   consumer.loads = load_indices(block.body, consumer.buffer);
   if (consumer.loads.size() != 1) {
     schedule_error(schedule, site,
-                   what + ": block " + block.name + " reads buffer " +
-                       node(consumer.buffer).name + " at several places");
+                   what + ": block " + block.name + " reads buffer " + node(consumer.buffer).name +
+                       " at several places");
   }
   return consumer;
 }
@@ -68,13 +70,13 @@ Site find_producer(const Schedule& schedule, const Site& scope, const Consumer& 
   std::vector<Stmt> producers = graph.producers(consumer.site.stmt());
   if (producers.size() != 1) {
     schedule_error(schedule, consumer.site,
-                   str_cat(what, ": block ", consumer.site.block().name, " has ",
-                           producers.size(), " producers, one is needed"));
+                   str_cat(what, ": block ", consumer.site.block().name, " has ", producers.size(),
+                           " producers, one is needed"));
   }
   Site producer = child_site(scope, producers.front());
   if (graph.consumers(producer.stmt()).size() != 1) {
-    schedule_error(schedule, producer, what + ": block " + producer.block().name +
-                                           " has other consumers too");
+    schedule_error(schedule, producer,
+                   what + ": block " + producer.block().name + " has other consumers too");
   }
   check_complete(schedule, producer, what);
   if (producer.block().writes.size() != 1 || !single_store(producer.block())) {
@@ -108,8 +110,8 @@ VarMap solve_iters(const Schedule& schedule, const Consumer& consumer, const Sto
   for (const auto& [unit, value] : units) solved.emplace(unit, value);
   for (const IterVar& iter : consumer.site.block().iter_vars) {
     if (solved.count(iter.var)) continue;
-    schedule_error(schedule, consumer.site, what + ": iter " + var(iter.var).name +
-                                                " does not follow from what is read");
+    schedule_error(schedule, consumer.site,
+                   what + ": iter " + var(iter.var).name + " does not follow from what is read");
   }
   return solved;
 }
@@ -138,8 +140,8 @@ Schedule reverse_compute_inline(const Schedule& schedule, const BlockRef& ref) {
   Consumer consumer = read_consumer(schedule, site, what);
   Site producer = find_producer(schedule, scope, consumer, what);
   if (!allocating_block(scope.stmt(), consumer.buffer)) {
-    schedule_error(schedule, producer, what + ": block " + producer.block().name +
-                                           " writes an output");
+    schedule_error(schedule, producer,
+                   what + ": block " + producer.block().name + " writes an output");
   }
   Store produced = *single_store(producer.block());
   Analyzer analyzer;

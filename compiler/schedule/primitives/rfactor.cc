@@ -20,18 +20,18 @@ namespace {
 
 struct Source {
   Site loop, block;
-  std::vector<Stmt> loops;         // all around the block, outermost first
-  std::set<Expr, IdLess> reduce;   // variables of those that feed reduce iters
+  std::vector<Stmt> loops;        // all around the block, outermost first
+  std::set<Expr, IdLess> reduce;  // variables of those that feed reduce iters
   Reduction reduction;
   std::size_t axis = 0;
-  Buffer partial;                  // C_rf
+  Buffer partial;  // C_rf
 };
 
 Site only_block(const Schedule& schedule, const Site& loop, const std::string& what) {
   std::vector<Stmt> blocks = child_blocks(loop.stmt());
   if (blocks.size() != 1) {
-    schedule_error(schedule, loop, str_cat(what, ": ", blocks.size(),
-                                           " blocks are below the loop, one is needed"));
+    schedule_error(schedule, loop,
+                   str_cat(what, ": ", blocks.size(), " blocks are below the loop, one is needed"));
   }
   return child_site(loop, blocks.front());
 }
@@ -118,7 +118,8 @@ std::vector<T> inserted(std::vector<T> items, std::size_t at, T item) {
 }
 
 // The iters of the first stage: the factored loop as a spatial one, the block's own, and one for
-// each other loop of a reduce iter that the factored loop feeds. `map` gets what replaces old iters.
+// each other loop of a reduce iter that the factored loop feeds. `map` gets what replaces old
+// iters.
 std::vector<IterVar> first_stage_iters(const Source& source, VarMap& map) {
   const For& factored = source.loop.loop();
   std::vector<IterVar> iters{iter_of_loop(factored, IterKind::kSpatial)};
@@ -146,8 +147,8 @@ std::vector<BufferRegion> partial_regions(const Source& source,
   for (BufferRegion& region : result) {
     if (!region.buffer.same_as(source.reduction.update.buffer)) continue;
     region.buffer = source.partial;
-    region.region = inserted(region.region, source.axis,
-                             Range{factor, int_imm(dtype_of(factor), 1)});
+    region.region =
+        inserted(region.region, source.axis, Range{factor, int_imm(dtype_of(factor), 1)});
   }
   return result;
 }
@@ -164,7 +165,8 @@ Block first_stage(const Source& source) {
   Expr value = substitute(source.reduction.value, map);
   bool reduces = !has_only_spatial_iters(block);
   block.init = reduces ? store(source.partial, indices, source.reduction.init.value) : Stmt{};
-  Expr combined = reduces ? binary(source.reduction.op, load(source.partial, indices), value) : value;
+  Expr combined =
+      reduces ? binary(source.reduction.op, load(source.partial, indices), value) : value;
   block.body = store(source.partial, indices, combined);
   block.reads = partial_regions(source, old.reads, factor, map);
   block.writes = partial_regions(source, old.writes, factor, map);
@@ -204,13 +206,15 @@ Block second_stage(const Source& source) {
     map[iter.var] = block.iter_vars.back().var;
   }
   std::vector<Expr> indices;
-  for (const Expr& index : source.reduction.update.indices) indices.push_back(substitute(index, map));
+  for (const Expr& index : source.reduction.update.indices)
+    indices.push_back(substitute(index, map));
   const Expr& factor = block.iter_vars.front().var;
   std::vector<Expr> partial = inserted(indices, source.axis, factor);
   const Buffer& target = source.reduction.update.buffer;
   block.init = substitute(old.init, map);
-  block.body = store(target, indices, binary(source.reduction.op, load(target, indices),
-                                             load(source.partial, partial)));
+  block.body =
+      store(target, indices,
+            binary(source.reduction.op, load(target, indices), load(source.partial, partial)));
   block.writes = substitute_regions(old.writes, map);
   block.reads = partial_regions(source, block.writes, factor, {});
   Expr kept = bool_imm(true);
@@ -245,11 +249,11 @@ Changed<BlockRef> rfactor(const Schedule& schedule, const LoopRef& ref, std::int
   Block first = first_stage(source);
   BlockRef made{first.id};
   Stmt outermost = source.loops.front();
-  Stmt both = seq({first_nest(source, first), second_nest(source, outermost, second_stage(source))});
+  Stmt both =
+      seq({first_nest(source, first), second_nest(source, outermost, second_stage(source))});
   Site scope = cut(source.block, scope_index(schedule, source.block, what));
-  Stmt body = edit_block(replace_stmts(scope.stmt(), {{outermost, both}}), [&](Block& b) {
-    b.alloc_buffers.push_back(source.partial);
-  });
+  Stmt body = edit_block(replace_stmts(scope.stmt(), {{outermost, both}}),
+                         [&](Block& b) { b.alloc_buffers.push_back(source.partial); });
   return {replace(schedule, scope, body), made};
 }
 

@@ -45,8 +45,7 @@ std::vector<std::int64_t> compute_locations(const Schedule& schedule, const Bloc
   return found;
 }
 
-std::int64_t sample_compute_location(const Schedule& schedule, const BlockRef& block,
-                                     Rng& random) {
+std::int64_t sample_compute_location(const Schedule& schedule, const BlockRef& block, Rng& random) {
   std::vector<std::int64_t> locations = compute_locations(schedule, block);
   return locations[random.below(locations.size())];
 }

@@ -1,6 +1,7 @@
 // split(j, [None, 16]): one loop becomes several.
 //
-//   for j in range(64): C[.., j]   ->   for j_0 in range(4): for j_1 in range(16): C[.., j_0 * 16 + j_1]
+//   for j in range(64): C[.., j]   ->   for j_0 in range(4): for j_1 in range(16): C[.., j_0 * 16 +
+//   j_1]
 //
 // When the factors may cover more than the loop, the blocks below get the predicate that stops
 // them, unless disable_predication says that running over is harmless.
@@ -40,11 +41,13 @@ void check_loop(const Schedule& schedule, const Site& site, const std::string& w
 void check_factors(const Schedule& schedule, const Site& site, const SplitArgs& args,
                    const std::string& what) {
   if (args.factors.empty()) schedule_error(schedule, site, what + ": no factors");
-  auto num_open = std::count_if(args.factors.begin(), args.factors.end(),
-                                [](const Expr& f) { return !f; });
+  auto num_open =
+      std::count_if(args.factors.begin(), args.factors.end(), [](const Expr& f) { return !f; });
   if (num_open > 1) {
-    schedule_error(schedule, site, str_cat(what, ": ", num_open, " factors are open, at most one "
-                                                                 "can be inferred"));
+    schedule_error(schedule, site,
+                   str_cat(what, ": ", num_open,
+                           " factors are open, at most one "
+                           "can be inferred"));
   }
   for (std::size_t i = 0; i < args.factors.size(); ++i) {
     if (!args.factors[i]) continue;

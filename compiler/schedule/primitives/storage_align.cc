@@ -1,4 +1,5 @@
-// storage_align(block, 0, axis, factor, offset): the stride of that axis becomes k * factor + offset.
+// storage_align(block, 0, axis, factor, offset): the stride of that axis becomes k * factor +
+// offset.
 //
 // Kept as the annotation buffer_dim_align = [[buffer, axis, factor, offset], ...] of the block.
 #include "compiler/schedule/primitives.h"
@@ -14,8 +15,8 @@ namespace {
 
 std::int64_t item_at(const AttrValue& item, std::size_t i) {
   const auto* list = std::get_if<AttrValue::List>(&item.value);
-  const auto* number = list && i < list->size() ? std::get_if<std::int64_t>(&(*list)[i].value)
-                                                : nullptr;
+  const auto* number =
+      list && i < list->size() ? std::get_if<std::int64_t>(&(*list)[i].value) : nullptr;
   return number ? *number : -1;
 }
 
@@ -44,8 +45,9 @@ Schedule storage_align(const Schedule& schedule, const StorageAlignArgs& args) {
   auto rank = static_cast<std::int64_t>(node(buffer).shape.size());
   std::int64_t axis = args.axis < 0 ? args.axis + rank : args.axis;
   if (axis < 0 || axis >= rank) {
-    schedule_error(schedule, site, str_cat(what, ": buffer ", node(buffer).name, " has ", rank,
-                                           " axes, axis ", args.axis, " is none of them"));
+    schedule_error(schedule, site,
+                   str_cat(what, ": buffer ", node(buffer).name, " has ", rank, " axes, axis ",
+                           args.axis, " is none of them"));
   }
   if (args.factor <= 0) {
     schedule_error(schedule, site, str_cat(what, ": factor ", args.factor, " is not positive"));

@@ -1,4 +1,5 @@
-// transform_layout(block, read 0, map): a buffer in another order of elements, everywhere it is used.
+// transform_layout(block, read 0, map): a buffer in another order of elements, everywhere it is
+// used.
 //
 //   B: (64, 64); C[i] = B[k, j]   ->   B: (4, 64, 16); C[i] = B[j // 16, k, j % 16]
 //
@@ -96,8 +97,7 @@ Stmt in_front(const Stmt& root, const Stmt& stage) {
 }  // namespace
 
 Schedule transform_layout(const Schedule& schedule, const TransformLayoutArgs& args) {
-  const std::string what =
-      "transform_layout(" + site_of(schedule, args.block).block().name + ")";
+  const std::string what = "transform_layout(" + site_of(schedule, args.block).block().name + ")";
   Target target = find_target(schedule, args, what);
   Analyzer analyzer;
   std::vector<Range> ranges;

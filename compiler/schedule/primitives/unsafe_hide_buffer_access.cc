@@ -17,21 +17,20 @@ Schedule unsafe_hide_buffer_access(const Schedule& schedule, const BlockRef& blo
   const auto& old = is_read ? site.block().reads : site.block().writes;
   for (std::int64_t index : indices) {
     if (index >= 0 && index < static_cast<std::int64_t>(old.size())) continue;
-    schedule_error(schedule, site,
-                   str_cat("unsafe_hide_buffer_access(", site.block().name, ", ",
-                           is_read ? "read" : "write", ", [", join(indices, ", "), "]): the block ",
-                           is_read ? "reads " : "writes ", old.size(), " regions, there is no number ",
-                           index));
+    schedule_error(
+        schedule, site,
+        str_cat("unsafe_hide_buffer_access(", site.block().name, ", ", is_read ? "read" : "write",
+                ", [", join(indices, ", "), "]): the block ", is_read ? "reads " : "writes ",
+                old.size(), " regions, there is no number ", index));
   }
   std::vector<BufferRegion> kept;
   for (std::size_t i = 0; i < old.size(); ++i) {
-    bool hidden = std::find(indices.begin(), indices.end(), static_cast<std::int64_t>(i)) !=
-                  indices.end();
+    bool hidden =
+        std::find(indices.begin(), indices.end(), static_cast<std::int64_t>(i)) != indices.end();
     if (!hidden) kept.push_back(old[i]);
   }
-  return replace(schedule, site, edit_block(site.stmt(), [&](Block& b) {
-                   (is_read ? b.reads : b.writes) = kept;
-                 }));
+  return replace(schedule, site,
+                 edit_block(site.stmt(), [&](Block& b) { (is_read ? b.reads : b.writes) = kept; }));
 }
 
 }  // namespace tenon

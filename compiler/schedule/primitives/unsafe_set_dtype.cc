@@ -14,8 +14,8 @@ using namespace tir;
 Schedule unsafe_set_dtype(const Schedule& schedule, const BlockRef& block,
                           std::int64_t buffer_index, const std::string& dtype_text) {
   Site site = site_of(schedule, block);
-  const std::string what = str_cat("unsafe_set_dtype(", site.block().name, ", ", buffer_index,
-                                   ", ", quote(dtype_text), ")");
+  const std::string what = str_cat("unsafe_set_dtype(", site.block().name, ", ", buffer_index, ", ",
+                                   quote(dtype_text), ")");
   Buffer buffer = written_buffer(schedule, site, buffer_index, what);
   DataType dtype = parse_dtype(dtype_text);
   Stmt owner = allocating_block(site.path.front(), buffer);
@@ -32,7 +32,8 @@ Schedule unsafe_set_dtype(const Schedule& schedule, const BlockRef& block,
   Rewriter rewriter;
   rewriter.expr = [&](const Expr& e) -> Expr {
     const auto* l = e.as<Load>();
-    if (l && l->buffer.same_as(buffer)) return cast(old_dtype, load(typed, l->indices, l->predicate));
+    if (l && l->buffer.same_as(buffer))
+      return cast(old_dtype, load(typed, l->indices, l->predicate));
     return e.same_as(node(buffer).data) ? node(typed).data : e;
   };
   rewriter.stmt = [&](const Stmt& s) -> Stmt {

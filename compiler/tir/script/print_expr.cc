@@ -167,8 +167,7 @@ ExprText ExprPrinter::integer(const IntImm& n) {
 }
 
 // Left before right, so that names new to the table are numbered in the order of the text.
-ExprText ExprPrinter::infix_text(const Expr& a, std::string_view sign, const Expr& b,
-                                 Level level) {
+ExprText ExprPrinter::infix_text(const Expr& a, std::string_view sign, const Expr& b, Level level) {
   const ExprText left = print(a);
   return script::infix(left, sign, print(b), level);
 }

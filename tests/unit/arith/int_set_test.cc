@@ -58,8 +58,8 @@ TEST_F(IntSetTest, UnionAndIntersection) {
 TEST_F(IntSetTest, TileOfAWindow) {
   // y = i * 2 + r, i in 0..7 within a tile, r in 0..2: rows 16 k .. 16 k + 16 are read.
   RangeMap domain{{var("i"), range("0", "8")}, {var("j"), range("0", "3")}};
-  auto upper = estimate_region_upper_bound({range("(+ (+ (* k 16) (* i 2)) j)", "1")}, domain,
-                                           {}, analyzer);
+  auto upper =
+      estimate_region_upper_bound({range("(+ (+ (* k 16) (* i 2)) j)", "1")}, domain, {}, analyzer);
   EXPECT_EQ(text_of(upper[0]), "[(* k 16), (+ (* k 16) 16)]");
 }
 

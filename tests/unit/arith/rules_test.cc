@@ -27,25 +27,44 @@ std::optional<std::int64_t> value_of(const RuleTerm& t, const Values& values) {
                  t.op == TermOp::kMod;
   if (divides && a[1] == 0) return std::nullopt;
   switch (t.op) {
-    case TermOp::kAdd: return a[0] + a[1];
-    case TermOp::kSub: return a[0] - a[1];
-    case TermOp::kMul: return a[0] * a[1];
-    case TermOp::kFloorDiv: return floor_div_int(a[0], a[1]);
-    case TermOp::kFloorMod: return floor_mod_int(a[0], a[1]);
-    case TermOp::kDiv: return a[0] / a[1];
-    case TermOp::kMod: return a[0] % a[1];
-    case TermOp::kMin: return std::min(a[0], a[1]);
-    case TermOp::kMax: return std::max(a[0], a[1]);
-    case TermOp::kEq: return a[0] == a[1];
-    case TermOp::kNe: return a[0] != a[1];
-    case TermOp::kLt: return a[0] < a[1];
-    case TermOp::kLe: return a[0] <= a[1];
-    case TermOp::kAnd: return a[0] && a[1];
-    case TermOp::kOr: return a[0] || a[1];
-    case TermOp::kNot: return !a[0];
+    case TermOp::kAdd:
+      return a[0] + a[1];
+    case TermOp::kSub:
+      return a[0] - a[1];
+    case TermOp::kMul:
+      return a[0] * a[1];
+    case TermOp::kFloorDiv:
+      return floor_div_int(a[0], a[1]);
+    case TermOp::kFloorMod:
+      return floor_mod_int(a[0], a[1]);
+    case TermOp::kDiv:
+      return a[0] / a[1];
+    case TermOp::kMod:
+      return a[0] % a[1];
+    case TermOp::kMin:
+      return std::min(a[0], a[1]);
+    case TermOp::kMax:
+      return std::max(a[0], a[1]);
+    case TermOp::kEq:
+      return a[0] == a[1];
+    case TermOp::kNe:
+      return a[0] != a[1];
+    case TermOp::kLt:
+      return a[0] < a[1];
+    case TermOp::kLe:
+      return a[0] <= a[1];
+    case TermOp::kAnd:
+      return a[0] && a[1];
+    case TermOp::kOr:
+      return a[0] || a[1];
+    case TermOp::kNot:
+      return !a[0];
     case TermOp::kSelect:
-    case TermOp::kIfThenElse: return a[0] ? a[1] : a[2];
-    default: ADD_FAILURE() << "an operator without a meaning here"; return std::nullopt;
+    case TermOp::kIfThenElse:
+      return a[0] ? a[1] : a[2];
+    default:
+      ADD_FAILURE() << "an operator without a meaning here";
+      return std::nullopt;
   }
 }
 

@@ -47,8 +47,8 @@ TEST_F(VectorTest, ZeroProductsFoldWhenAskedTo) {
   EXPECT_TRUE(analyzer.simplify_float_zero(e).same_as(g));
   EXPECT_FALSE(analyzer.simplify(e).same_as(g));
   tir::Expr zero = number(0);
-  EXPECT_TRUE(tir::structural_equal(analyzer.simplify_float_zero(zero - f * number(2)),
-                                    f * number(-2)));
+  EXPECT_TRUE(
+      tir::structural_equal(analyzer.simplify_float_zero(zero - f * number(2)), f * number(-2)));
 }
 
 TEST_F(VectorTest, IndicesInsideLoadsAreSimplified) {

@@ -26,8 +26,8 @@ TEST(DlDtype, every_half_round_trips_through_float) {
 }
 
 TEST(DlDtype, float_to_half_rounds_to_nearest_even) {
-  EXPECT_EQ(float_to_half(1.0f + 0x1p-11f), 0x3c00);           // tie to even
-  EXPECT_EQ(float_to_half(1.0f + 0x1.8p-10f), 0x3c02);         // tie to even, upwards
+  EXPECT_EQ(float_to_half(1.0f + 0x1p-11f), 0x3c00);    // tie to even
+  EXPECT_EQ(float_to_half(1.0f + 0x1.8p-10f), 0x3c02);  // tie to even, upwards
   EXPECT_EQ(float_to_half(1.0f + 0x1p-11f + 0x1p-20f), 0x3c01);
   EXPECT_EQ(float_to_half(65519.0f), 0x7bff);
   EXPECT_EQ(float_to_half(65520.0f), 0x7c00);

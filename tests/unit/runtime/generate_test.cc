@@ -45,9 +45,9 @@ TEST(Generate, first_values_never_change) {
 }
 
 TEST(Generate, every_type_is_filled_and_not_constant) {
-  for (const DLDataType dtype : {kDlFloat16, kDlFloat32, kDlFloat64, kDlBfloat16, kDlInt8,
-                                 kDlInt16, kDlInt32, kDlInt64, kDlUint8, kDlUint16, kDlUint32,
-                                 kDlUint64, kDlBool}) {
+  for (const DLDataType dtype :
+       {kDlFloat16, kDlFloat32, kDlFloat64, kDlBfloat16, kDlInt8, kDlInt16, kDlInt32, kDlInt64,
+        kDlUint8, kDlUint16, kDlUint32, kDlUint64, kDlBool}) {
     EXPECT_GE(count_distinct(generated(dtype, 64, {3, 0})), 2) << dtype_name(dtype);
   }
 }

@@ -56,9 +56,9 @@ TEST(Library, what_is_no_library_is_refused_with_the_reason) {
   EXPECT_THROW(Library::load("/nonexistent/x.so"), UserError);
   EXPECT_NE(load_error(library_path("no_symbol")).find("exports no tenon_model_v1"),
             std::string::npos);
-  EXPECT_NE(load_error(library_path("newer_abi"))
-                .find("its ABI version is 2, this runtime knows 1"),
-            std::string::npos);
+  EXPECT_NE(
+      load_error(library_path("newer_abi")).find("its ABI version is 2, this runtime knows 1"),
+      std::string::npos);
   const TempDir dir;
   const std::string text = (dir.path() / "text.so").string();
   write_file_atomically(text, "not ELF");
@@ -76,8 +76,7 @@ TEST(Library, damaged_description_is_refused) {
   EXPECT_NE(check_model(&model), "");
   model = library.model();
   model.num_symbols = 0;
-  EXPECT_EQ(check_model(&model),
-            "dimension 0 of 'x' refers to symbol or expression 0 of 0");
+  EXPECT_EQ(check_model(&model), "dimension 0 of 'x' refers to symbol or expression 0 of 0");
 }
 
 TEST(ModelSession, one_library_runs_every_size_with_one_and_more_threads) {

@@ -136,8 +136,7 @@ TEST(Npy, bad_headers_are_refused_by_name) {
   EXPECT_NE(npy_refusal(npy_file("{'descr': '<f4', 'shape': (1,), }", "")).find("lacks"),
             std::string::npos);
   const std::string nine = "{'descr': '<f4', 'fortran_order': False, 'shape': (9,), }";
-  EXPECT_NE(npy_refusal(npy_file(nine, "abc"))
-                .find("float32[9] needs 36 bytes, the file has 3"),
+  EXPECT_NE(npy_refusal(npy_file(nine, "abc")).find("float32[9] needs 36 bytes, the file has 3"),
             std::string::npos);
   EXPECT_NE(npy_refusal(npy_file("{'descr': '<f4', 'fortran_order': False, "
                                  "'shape': (9999999999, 9999999999), }",

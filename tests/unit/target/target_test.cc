@@ -81,8 +81,7 @@ TEST(Target, UnknownWordsNameTheNearestKnown) {
   EXPECT_EQ(message_of("llvn"), "target: unknown kind \"llvn\"\nhint: did you mean llvm?");
   EXPECT_EQ(message_of("llvm -mcu=znver3"),
             "target: unknown option -mcu\nhint: did you mean mcpu?");
-  EXPECT_EQ(message_of("llvm -num-cores=0"),
-            "target: -num-cores=0 needs a positive whole number");
+  EXPECT_EQ(message_of("llvm -num-cores=0"), "target: -num-cores=0 needs a positive whole number");
   EXPECT_EQ(message_of("llvm -mcpu"), "target: option -mcpu needs a value");
   EXPECT_EQ(message_of(""), "target: empty; write native or llvm -mcpu=NAME");
 }

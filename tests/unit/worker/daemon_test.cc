@@ -68,9 +68,7 @@ class WorkerDaemon : public testing::Test {
     start_tracker();
   }
 
-  rpc::PeerKey key(const std::string& name) {
-    return {pairs_[name], keys_.server.public_key};
-  }
+  rpc::PeerKey key(const std::string& name) { return {pairs_[name], keys_.server.public_key}; }
 
   // A descriptor to read `text` from.
   static Descriptor reader_of(const std::string& text) {
@@ -84,11 +82,16 @@ class WorkerDaemon : public testing::Test {
     Pipe ready = make_pipe();
     SpawnOptions options;
     options.argv = {program("tenon-tracker"),
-                    "--listen", url(),
-                    "--db", (dir_.path() / "t.db").string(),
-                    "--blobs", (dir_.path() / "blobs").string(),
-                    "--keys-fd", "3",
-                    "--ready-fd", "4"};
+                    "--listen",
+                    url(),
+                    "--db",
+                    (dir_.path() / "t.db").string(),
+                    "--blobs",
+                    (dir_.path() / "blobs").string(),
+                    "--keys-fd",
+                    "3",
+                    "--ready-fd",
+                    "4"};
     options.passed_fds = {keys.get(), ready.write_end.get()};
     tracker_.emplace(Subprocess::spawn(options));
     ready.write_end.reset();
@@ -100,14 +103,22 @@ class WorkerDaemon : public testing::Test {
     Pipe lifeline = make_pipe();
     SpawnOptions options;
     options.argv = {program("tenon-worker"),
-                    "--tracker", url(),
-                    "--key-fd", "3",
-                    "--lifeline-fd", "4",
-                    "--name", "board",
-                    "--skip-sandbox", "seccomp",
-                    "--state", (dir_.path() / "state").string(),
-                    "--cache", (dir_.path() / "cache").string(),
-                    "--builder", program("tests/fake-builder")};
+                    "--tracker",
+                    url(),
+                    "--key-fd",
+                    "3",
+                    "--lifeline-fd",
+                    "4",
+                    "--name",
+                    "board",
+                    "--skip-sandbox",
+                    "seccomp",
+                    "--state",
+                    (dir_.path() / "state").string(),
+                    "--cache",
+                    (dir_.path() / "cache").string(),
+                    "--builder",
+                    program("tests/fake-builder")};
     options.passed_fds = {key_file.get(), lifeline.read_end.get()};
     worker_.emplace(Subprocess::spawn(options));
     lifeline_ = std::move(lifeline.write_end);
@@ -182,10 +193,13 @@ std::string text_of(const rpc::CandidateResult& result) {
 TEST_F(WorkerDaemon, every_kind_of_candidate_gets_its_outcome_and_the_job_goes_on) {
   start_worker();
   const auto client = make_client();
-  const std::vector<std::string> traces = {
-      "candidate behave", "candidate give_wrong_numbers", "candidate segfault",
-      "candidate leave",  "refuse",                       "crash",
-      "candidate take_long"};
+  const std::vector<std::string> traces = {"candidate behave",
+                                           "candidate give_wrong_numbers",
+                                           "candidate segfault",
+                                           "candidate leave",
+                                           "refuse",
+                                           "crash",
+                                           "candidate take_long"};
   const auto results = measure(*client, traces);
   const auto outcome = [&](const std::string& name) { return results.at(name).outcome; };
   ASSERT_EQ(results.size(), traces.size());

@@ -13,8 +13,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 std::string libraries_of(const std::string& program) {
-  const CommandResult result =
-      run_command({"ldd", std::string(TENON_BINARY_DIR) + "/" + program});
+  const CommandResult result = run_command({"ldd", std::string(TENON_BINARY_DIR) + "/" + program});
   EXPECT_TRUE(result.status.is_success()) << program << ": " << result.error_output;
   EXPECT_THAT(result.output, HasSubstr("libc.so"));
   return result.output;

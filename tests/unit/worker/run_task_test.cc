@@ -264,7 +264,7 @@ TEST(CheckTimes, believes_only_what_fits_the_wall_clock) {
   report.calls_per_sample = 10;
   report.sampled_ns = 100'000'000;
   EXPECT_EQ(check_times(report, 105'000'000), "");
-  EXPECT_NE(check_times(report, 50'000'000), "");    // claims more than there was
+  EXPECT_NE(check_times(report, 50'000'000), "");     // claims more than there was
   EXPECT_NE(check_times(report, 1'000'000'000), "");  // claims far less than there was
   report.samples_ns.clear();
   EXPECT_EQ(check_times(report, 105'000'000), "no samples");

@@ -31,8 +31,10 @@ std::vector<std::int64_t> divisors_up_to(std::int64_t n, std::int64_t limit) {
 class Conv2dDirect : public Sketch {
  public:
   explicit Conv2dDirect(const SketchContext& context)
-      : facts_(context.facts), anchor_(context.facts.blocks[context.facts.anchor]),
-        machine_(machine_of(context.target)), threads_(context.threads) {
+      : facts_(context.facts),
+        anchor_(context.facts.blocks[context.facts.anchor]),
+        machine_(machine_of(context.target)),
+        threads_(context.threads) {
     batch_ = std::max<std::int64_t>(anchor_.extent(0), 1);  // a symbolic batch is estimated as 1
     blocks_ = anchor_.extent(1);
     height_ = anchor_.extent(2);
@@ -44,16 +46,17 @@ class Conv2dDirect : public Sketch {
     is_blocked_input_ = anchor_.loads[0].rank() == 5;
     is_depthwise_ = in_channels_ == 1 && is_blocked_input_;
     const std::int64_t in_block =
-        is_blocked_input_ ? tir::as_int(tir::node(anchor_.loads[0].buffer).shape[4]).value_or(1) : 1;
+        is_blocked_input_ ? tir::as_int(tir::node(anchor_.loads[0].buffer).shape[4]).value_or(1)
+                          : 1;
     const std::int64_t registers = machine_.registers;
-    knobs_ = {{"rows", divisors_up_to(height_, registers)},
-              {"columns", divisors_up_to(width_, registers)},
-              {"vectors", divisors_up_to(is_depthwise_ ? 1 : blocks_, 4)},
-              {"channels", is_depthwise_ || !is_blocked_input_
-                               ? std::vector<std::int64_t>{1}
-                               : divisors_up_to(in_block, in_block)},
-              {"order", {0, 1}},
-              {"unroll_kernel", {0, 1}}};
+    knobs_ = {
+        {"rows", divisors_up_to(height_, registers)},
+        {"columns", divisors_up_to(width_, registers)},
+        {"vectors", divisors_up_to(is_depthwise_ ? 1 : blocks_, 4)},
+        {"channels", is_depthwise_ || !is_blocked_input_ ? std::vector<std::int64_t>{1}
+                                                         : divisors_up_to(in_block, in_block)},
+        {"order", {0, 1}},
+        {"unroll_kernel", {0, 1}}};
     std::erase_if(knobs_[kChannels].values, [&](std::int64_t c) {
       return is_blocked_input_ && !is_depthwise_ && c != in_block;
     });
@@ -78,7 +81,8 @@ class Conv2dDirect : public Sketch {
     const double pixels = static_cast<double>(value(d, kRows) * value(d, kColumns));
     const double vectors = static_cast<double>(value(d, kVectors));
     const double steps = static_cast<double>(in_channels_ * kernel_y_ * kernel_x_);
-    const double tiles = static_cast<double>(batch_ * blocks_ * height_ * width_) / (pixels * vectors);
+    const double tiles =
+        static_cast<double>(batch_ * blocks_ * height_ * width_) / (pixels * vectors);
     const double fma = pixels * vectors / machine_.fma_per_cycle;
     const double loads = (pixels + vectors) / machine_.loads_per_cycle;
     // A short tile waits for its accumulators: FMA latency of 4 cycles.
@@ -86,27 +90,27 @@ class Conv2dDirect : public Sketch {
     const double share = 1.0 / std::min(threads_, 64);
     const double weight_bytes = steps * static_cast<double>(blocks_ * block_) * 4;
     // With the weight's tiles inside (order 0) the whole weight is streamed once a pixel tile.
-    const double passes = value(d, kOrder) == 0
-                              ? static_cast<double>(batch_ * height_ * width_) / pixels
-                              : 1;
-    const double image_bytes =
-        static_cast<double>(batch_ * height_ * width_ * in_channels_) * 4 *
-        (value(d, kOrder) == 0 ? 1 : static_cast<double>(blocks_) / vectors);
+    const double passes =
+        value(d, kOrder) == 0 ? static_cast<double>(batch_ * height_ * width_) / pixels : 1;
+    const double image_bytes = static_cast<double>(batch_ * height_ * width_ * in_channels_) * 4 *
+                               (value(d, kOrder) == 0 ? 1 : static_cast<double>(blocks_) / vectors);
     const bool weight_fits = weight_bytes < static_cast<double>(machine_.l1_bytes) / 2;
-    return {{"fma", tiles * steps * step_cycles / machine_.clock_hz * share},
-            {"tile", tiles * (pixels * vectors * 2 + 20) / machine_.clock_hz * share},
-            {"weight", (weight_fits ? weight_bytes : weight_bytes * passes) /
-                           (machine_.l2_bytes_per_second * 4) * share},
-            {"image", image_bytes / (machine_.l2_bytes_per_second * 4) * share},
-            {"loop", tiles * steps * (value(d, kUnrollKernel) ? 0.3 : 1.0) / machine_.clock_hz * share},
-            {"call", machine_.call_seconds}};
+    return {
+        {"fma", tiles * steps * step_cycles / machine_.clock_hz * share},
+        {"tile", tiles * (pixels * vectors * 2 + 20) / machine_.clock_hz * share},
+        {"weight", (weight_fits ? weight_bytes : weight_bytes * passes) /
+                       (machine_.l2_bytes_per_second * 4) * share},
+        {"image", image_bytes / (machine_.l2_bytes_per_second * 4) * share},
+        {"loop", tiles * steps * (value(d, kUnrollKernel) ? 0.3 : 1.0) / machine_.clock_hz * share},
+        {"call", machine_.call_seconds}};
   }
 
   Trace emit(const Decisions& d) const override {
     TraceBuilder t;
     const std::int64_t vectors = value(d, kVectors), channels = value(d, kChannels);
     TraceBuilder::Names sampled;
-    for (std::size_t k = 0; k < knobs_.size(); ++k) sampled.push_back(t.sample(knobs_[k].values, d[k]));
+    for (std::size_t k = 0; k < knobs_.size(); ++k)
+      sampled.push_back(t.sample(knobs_[k].values, d[k]));
     const std::string conv = t.get_sblock(anchor_.name);
     pack_weight(t, conv, vectors * block_, channels);
     const std::string epilogue = local_result(t, conv);
@@ -115,9 +119,9 @@ class Conv2dDirect : public Sketch {
     const auto y = t.split(loops[2], {"None", sampled[kRows]});
     const auto x = t.split(loops[3], {"None", sampled[kColumns]});
     const auto ic = t.split(loops[5], {"None", sampled[kChannels]});
-    TraceBuilder::Names outer =
-        value(d, kOrder) == 0 ? TraceBuilder::Names{loops[0], y[0], x[0], ob[0]}
-                              : TraceBuilder::Names{loops[0], ob[0], y[0], x[0]};
+    TraceBuilder::Names outer = value(d, kOrder) == 0
+                                    ? TraceBuilder::Names{loops[0], y[0], x[0], ob[0]}
+                                    : TraceBuilder::Names{loops[0], ob[0], y[0], x[0]};
     TraceBuilder::Names all = outer;
     // The kernel's columns stand inside the channels when they are unrolled, so that the body has
     // more than one step.
@@ -143,8 +147,8 @@ class Conv2dDirect : public Sketch {
   static constexpr std::int64_t kMaxBody = 800;  // FMAs
 
   std::int64_t chunks(const Decisions& d) const {
-    return batch_ * blocks_ / value(d, kVectors) * height_ /
-           value(d, kRows) * width_ / value(d, kColumns);
+    return batch_ * blocks_ / value(d, kVectors) * height_ / value(d, kRows) * width_ /
+           value(d, kColumns);
   }
 
   void pack_weight(TraceBuilder& t, const std::string& conv, std::int64_t tile,

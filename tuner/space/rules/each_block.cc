@@ -13,7 +13,9 @@ namespace {
 class EachBlock : public Sketch {
  public:
   explicit EachBlock(const SketchContext& context)
-      : facts_(context.facts), machine_(machine_of(context.target)), threads_(context.threads),
+      : facts_(context.facts),
+        machine_(machine_of(context.target)),
+        threads_(context.threads),
         knobs_{{"vectors", {1, 2, 4}}} {}
 
   std::string name() const override { return "each_block"; }
@@ -22,8 +24,8 @@ class EachBlock : public Sketch {
   std::string broken_constraint(const Decisions& d) const override {
     if (d[0] == 0) return "";
     for (const BlockFacts& block : facts_.blocks) {
-      if (has_vectors(block) && block.extent(block.num_spatial - 1) %
-                                        (machine_.lanes * value(d, 0)) == 0) {
+      if (has_vectors(block) &&
+          block.extent(block.num_spatial - 1) % (machine_.lanes * value(d, 0)) == 0) {
         return "";
       }
     }
@@ -34,7 +36,8 @@ class EachBlock : public Sketch {
     double seconds = 0;
     for (const BlockFacts& block : facts_.blocks) {
       double points = 1;
-      for (const std::int64_t e : block.extents) points *= static_cast<double>(std::max<std::int64_t>(e, 1));
+      for (const std::int64_t e : block.extents)
+        points *= static_cast<double>(std::max<std::int64_t>(e, 1));
       seconds += points * (has_vectors(block) ? 2.0 / machine_.lanes : 4.0) / machine_.clock_hz;
     }
     return {{"points", seconds * (1.0 + 0.1 / static_cast<double>(value(d, 0)))},
@@ -54,12 +57,13 @@ class EachBlock : public Sketch {
         continue;
       }
       const bool fits = block.extent(last) % (machine_.lanes * value(d, 0)) == 0;
-      const auto v = t.split(loops[last], {"None", fits ? count : "1",
-                                           std::to_string(machine_.lanes)});
+      const auto v =
+          t.split(loops[last], {"None", fits ? count : "1", std::to_string(machine_.lanes)});
       t.vectorize(v[2]);
       if (fits && value(d, 0) > 1) t.unroll(v[1]);
       if (threads_ > 1 && last > 0) {
-        t.parallel(t.fuse(TraceBuilder::Names(loops.begin(), loops.begin() + static_cast<std::ptrdiff_t>(last))));
+        t.parallel(t.fuse(
+            TraceBuilder::Names(loops.begin(), loops.begin() + static_cast<std::ptrdiff_t>(last))));
       }
     }
     return t.trace();
@@ -73,8 +77,7 @@ class EachBlock : public Sketch {
     if (extent == 0 || extent % machine_.lanes != 0) return false;
     bool legal = is_vector_access(block.store, lane);
     for (const AccessFacts& load : block.loads) {
-      legal = legal && is_vector_access(load, lane) &&
-              tir::node(load.buffer).dtype == kFloat32;
+      legal = legal && is_vector_access(load, lane) && tir::node(load.buffer).dtype == kFloat32;
     }
     return legal;
   }
@@ -83,8 +86,8 @@ class EachBlock : public Sketch {
   void vectorize_reduction(TraceBuilder& t, const BlockFacts& block,
                            const TraceBuilder::Names& loops) const {
     const auto last = static_cast<std::ptrdiff_t>(block.num_spatial) - 1;
-    const auto v = t.split(loops[static_cast<std::size_t>(last)],
-                           {"None", std::to_string(machine_.lanes)});
+    const auto v =
+        t.split(loops[static_cast<std::size_t>(last)], {"None", std::to_string(machine_.lanes)});
     TraceBuilder::Names order(loops.begin(), loops.begin() + last);
     order.push_back(v[0]);
     order.insert(order.end(), loops.begin() + last + 1, loops.end());

@@ -1,5 +1,6 @@
-// matmul_packed: a register tile of `rows` x `vectors`, the right side in panels [N / T][K][T] when it
-// is a constant (T = vectors * lanes, padded with zeros when N is no multiple), else read as it is.
+// matmul_packed: a register tile of `rows` x `vectors`, the right side in panels [N / T][K][T] when
+// it is a constant (T = vectors * lanes, padded with zeros when N is no multiple), else read as it
+// is.
 //
 //   for batch, j tiles, i tiles:
 //     C tile = 0; for k: C tile += splat(A) * B vector; epilogue of the tile -> output
@@ -21,8 +22,10 @@ enum KnobIndex : std::size_t { kRows, kVectors, kUnroll };
 class MatmulPacked : public Sketch {
  public:
   explicit MatmulPacked(const SketchContext& context)
-      : facts_(context.facts), anchor_(context.facts.blocks[context.facts.anchor]),
-        machine_(machine_of(context.target)), threads_(context.threads),
+      : facts_(context.facts),
+        anchor_(context.facts.blocks[context.facts.anchor]),
+        machine_(machine_of(context.target)),
+        threads_(context.threads),
         rank_(anchor_.num_spatial) {
     columns_ = anchor_.extent(rank_ - 1);
     rows_ = rank_ > 1 ? anchor_.extent(rank_ - 2) : 1;
@@ -41,7 +44,8 @@ class MatmulPacked : public Sketch {
     if (rows * vectors * value(d, kUnroll) > kMaxBody) return "unrolled body";
     const std::int64_t tile = vectors * machine_.lanes;
     const std::int64_t padded = (columns_ + tile - 1) / tile * tile;
-    if (padded > columns_ + std::max<std::int64_t>(machine_.lanes, columns_ / 4)) return "edge waste";
+    if (padded > columns_ + std::max<std::int64_t>(machine_.lanes, columns_ / 4))
+      return "edge waste";
     return "";
   }
 
@@ -54,8 +58,7 @@ class MatmulPacked : public Sketch {
     const double tiles = batch() * panels * m / rows;
     const double k = static_cast<double>(std::max<std::int64_t>(depth_, 1));
     const double cycles = std::max({rows * vectors / machine_.fma_per_cycle,
-                                    (rows + vectors) / machine_.loads_per_cycle,
-                                    4.0});
+                                    (rows + vectors) / machine_.loads_per_cycle, 4.0});
     const double weight_bytes = k * panels * tile * 4;
     const double reads = weight_bytes < static_cast<double>(machine_.l2_bytes) ? 1 : m / rows;
     return {{"fma", tiles * k * cycles / machine_.clock_hz},
@@ -68,17 +71,19 @@ class MatmulPacked : public Sketch {
   Trace emit(const Decisions& d) const override {
     TraceBuilder t;
     TraceBuilder::Names sampled;
-    for (std::size_t k = 0; k < knobs_.size(); ++k) sampled.push_back(t.sample(knobs_[k].values, d[k]));
+    for (std::size_t k = 0; k < knobs_.size(); ++k)
+      sampled.push_back(t.sample(knobs_[k].values, d[k]));
     const std::string product = t.get_sblock(anchor_.name);
     const std::int64_t tile = value(d, kVectors) * machine_.lanes;
     if (is_packed_ && !pads_) pack(t, product, tile);
     const std::string epilogue = local_result(t, product);
     const auto loops = t.get_loops(product, rank_ + 1);
-    const auto j = t.split(loops[rank_ - 1],
-                           {"None", sampled[kVectors], std::to_string(machine_.lanes)},
-                           {.preserve_unit_iters = true, .disable_predication = pads_});
+    const auto j =
+        t.split(loops[rank_ - 1], {"None", sampled[kVectors], std::to_string(machine_.lanes)},
+                {.preserve_unit_iters = true, .disable_predication = pads_});
     const auto k = t.split(loops[rank_], {"None", sampled[kUnroll]});
-    TraceBuilder::Names outer(loops.begin(), loops.begin() + static_cast<std::ptrdiff_t>(rank_ > 1 ? rank_ - 2 : 0));
+    TraceBuilder::Names outer(
+        loops.begin(), loops.begin() + static_cast<std::ptrdiff_t>(rank_ > 1 ? rank_ - 2 : 0));
     outer.push_back(j[0]);
     TraceBuilder::Names inner;
     if (rank_ > 1) {
@@ -190,8 +195,7 @@ class MatmulPacked : public Sketch {
 std::unique_ptr<Sketch> matmul_packed(const SketchContext& context) {
   const BlockFacts& anchor = context.facts.blocks[context.facts.anchor];
   const bool fits = anchor.is_reduction && anchor.num_spatial >= 1 && anchor.num_reduce() == 1 &&
-                    anchor.loads.size() == 2 &&
-                    tir::node(anchor.store.buffer).dtype == kFloat32;
+                    anchor.loads.size() == 2 && tir::node(anchor.store.buffer).dtype == kFloat32;
   if (!fits) return nullptr;
   const tir::Expr& column = anchor.vars[anchor.num_spatial - 1];
   const std::int64_t columns = anchor.extent(anchor.num_spatial - 1);

@@ -1,5 +1,5 @@
-// window_reduction: pools and reductions whose last spatial axis is contiguous in every access: that
-// axis is the vector, `columns` outputs of the axis before it are accumulated in registers.
+// window_reduction: pools and reductions whose last spatial axis is contiguous in every access:
+// that axis is the vector, `columns` outputs of the axis before it are accumulated in registers.
 //
 //   for ... x_0: acc = identity; for window: acc[x_1] = combine(acc[x_1], vector); epilogue
 #include <algorithm>
@@ -16,8 +16,10 @@ enum KnobIndex : std::size_t { kColumns, kUnrollWindow };
 class WindowReduction : public Sketch {
  public:
   explicit WindowReduction(const SketchContext& context)
-      : facts_(context.facts), anchor_(context.facts.blocks[context.facts.anchor]),
-        machine_(machine_of(context.target)), threads_(context.threads),
+      : facts_(context.facts),
+        anchor_(context.facts.blocks[context.facts.anchor]),
+        machine_(machine_of(context.target)),
+        threads_(context.threads),
         rank_(anchor_.num_spatial) {
     std::vector<std::int64_t> columns{1};
     const std::int64_t extent = rank_ > 1 ? anchor_.extent(rank_ - 2) : 1;
@@ -52,16 +54,18 @@ class WindowReduction : public Sketch {
   Trace emit(const Decisions& d) const override {
     TraceBuilder t;
     TraceBuilder::Names sampled;
-    for (std::size_t k = 0; k < knobs_.size(); ++k) sampled.push_back(t.sample(knobs_[k].values, d[k]));
+    for (std::size_t k = 0; k < knobs_.size(); ++k)
+      sampled.push_back(t.sample(knobs_[k].values, d[k]));
     const std::string block = t.get_sblock(anchor_.name);
     const bool has_epilogue = facts_.epilogue.has_value();
-    const std::string epilogue = has_epilogue
-                                     ? t.get_sblock(facts_.blocks[*facts_.epilogue].name)
-                                     : t.cache_write(block, 0, "local");
+    const std::string epilogue = has_epilogue ? t.get_sblock(facts_.blocks[*facts_.epilogue].name)
+                                              : t.cache_write(block, 0, "local");
     if (has_epilogue) t.set_scope(block, 0, "local");
     const auto loops = t.get_loops(block, anchor_.extents.size());
-    TraceBuilder::Names outer(loops.begin(), loops.begin() + static_cast<std::ptrdiff_t>(rank_ - 1));
-    const TraceBuilder::Names window(loops.begin() + static_cast<std::ptrdiff_t>(rank_), loops.end());
+    TraceBuilder::Names outer(loops.begin(),
+                              loops.begin() + static_cast<std::ptrdiff_t>(rank_ - 1));
+    const TraceBuilder::Names window(loops.begin() + static_cast<std::ptrdiff_t>(rank_),
+                                     loops.end());
     const std::string lanes = std::to_string(machine_.lanes);
     const bool is_split = anchor_.extent(rank_ - 1) > machine_.lanes;
     TraceBuilder::Names v = is_split ? t.split(loops[rank_ - 1], {"None", lanes})

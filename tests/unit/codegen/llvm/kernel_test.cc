@@ -35,7 +35,9 @@ def main(A: T.Buffer((20, 30), "float32"),
             with T.sblock("D"):
                 vi, vj = T.axis.remap("SS", [i, j])
                 D[vi, vj] = T.max(C[vi, vj], T.float32(0.0))
-)", 0), "");
+)",
+                       0),
+            "");
 }
 
 TEST(Kernel, ConvolutionWithPadding) {
@@ -64,7 +66,9 @@ def main(X: T.Buffer((1, 3, 9, 9), "float32"),
             with T.sblock("relu"):
                 vn, vo, vy, vx = T.axis.remap("SSSS", [n, o, y, x])
                 Y[vn, vo, vy, vx] = T.max(C[vn, vo, vy, vx], T.float32(0.0))
-)", 0), "");
+)",
+                       0),
+            "");
 }
 
 }  // namespace
