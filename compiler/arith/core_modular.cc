@@ -82,6 +82,12 @@ ModularSet ArithCore::modular(const Linear& sum) {
   return m;
 }
 
+// The constant by which a shift moves, else -1.
+static std::int64_t shift_amount(const TermPool& pool, const Term& t) {
+  const bool is_known = pool.is_const(t.args[1]) && pool[t.args[1]].value < 40;
+  return is_known ? pool[t.args[1]].value : -1;
+}
+
 ModularSet ArithCore::compute_modular(TermId id) {
   const Term& t = pool[id];
   auto arg = [&](int i) { return modular(t.args[i]); };
@@ -89,11 +95,7 @@ ModularSet ArithCore::compute_modular(TermId id) {
   auto divisor = [&] {
     return pool.is_const(t.args[1]) && pool[t.args[1]].value > 0 ? pool[t.args[1]].value : 0;
   };
-  // The constant by which a shift moves, else -1.
-  auto shift = [&] {
-    const bool is_known = pool.is_const(t.args[1]) && pool[t.args[1]].value < 40;
-    return is_known ? pool[t.args[1]].value : -1;
-  };
+  auto shift = [&] { return shift_amount(pool, t); };
   auto is_nonnegative = [&] { return bound(t.args[0]).min >= 0; };
   switch (t.op) {
     case TermOp::kSum:
