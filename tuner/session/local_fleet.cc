@@ -1,12 +1,17 @@
 #include "tuner/session/local_fleet.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
+#include <future>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -22,6 +27,7 @@ namespace {
 constexpr std::size_t kLongestSocketPath = 99;
 constexpr std::size_t kTailLines = 12;
 constexpr int kMostRestarts = 50;
+constexpr int kWatchMs = 100;
 constexpr double kWorkerGraceSeconds = 5, kTrackerGraceSeconds = 3;
 
 // A fresh directory whose sockets have short enough paths.
@@ -71,9 +77,15 @@ struct LocalFleet::State {
   rpc::PeerKey client_key, worker_key;
   Pipe lifeline = make_pipe();
   cpu_set_t all_cpus = affinity();
-  std::optional<cpu_set_t> own_cpus;  // nullopt: measuring takes turns with everything else
-  std::optional<Subprocess> tracker, worker;
+  std::optional<cpu_set_t> own_cpus;          // nullopt: measuring takes turns with everything else
+  std::optional<Subprocess> tracker, worker;  // the watcher's while it runs
   int num_restarts = 0;
+  std::atomic<bool> is_ending = false;
+  std::mutex mutex;
+  std::vector<std::string> notes;  // under mutex
+  std::future<void> watcher;
+
+  ~State();
 
   std::string program(const std::string& name) const {
     const std::filesystem::path folder = options.program_directory.empty()
@@ -93,8 +105,23 @@ struct LocalFleet::State {
   void make_keys();
   void start_tracker();
   void start_worker();
+  void watch();
+  void restart_if_dead(std::optional<Subprocess>& child, const std::string& name,
+                       void (State::*start)());
   std::string tail() const;
 };
+
+LocalFleet::State::~State() {
+  is_ending = true;
+  if (watcher.valid()) watcher.wait();
+  lifeline.write_end.reset();
+  if (worker) worker->wait(kWorkerGraceSeconds);
+  if (tracker) {
+    tracker->kill_group(SIGTERM);
+    tracker->wait(kTrackerGraceSeconds);
+  }
+  sched_setaffinity(0, sizeof all_cpus, &all_cpus);
+}
 
 void LocalFleet::State::make_keys() {
   keys.server = rpc::make_key_pair();
@@ -163,8 +190,34 @@ void LocalFleet::State::start_worker() {
   spawn.passed_fds = {key_file.get(), lifeline.read_end.get()};
   // The worker divides all cores between measuring and building by itself.
   set_affinity(all_cpus);
+  worker.reset();
   worker.emplace(Subprocess::spawn(spawn));
   if (own_cpus) set_affinity(*own_cpus);
+}
+
+// A call to the tracker waits until there is one again, so this cannot be left to the caller's
+// thread.
+void LocalFleet::State::watch() {
+  while (!is_ending) {
+    pollfd ends[] = {{tracker->pidfd(), POLLIN, 0}, {worker->pidfd(), POLLIN, 0}};
+    if (::poll(ends, 2, kWatchMs) <= 0 || is_ending) continue;
+    restart_if_dead(tracker, "tracker", &State::start_tracker);
+    restart_if_dead(worker, "worker", &State::start_worker);
+  }
+}
+
+void LocalFleet::State::restart_if_dead(std::optional<Subprocess>& child, const std::string& name,
+                                        void (State::*start)()) {
+  const auto status = child->wait(0);
+  if (!status) return;
+  if (++num_restarts > kMostRestarts) {
+    throw IoError(str_cat("the private ", name, " ends again and again (", status->describe(),
+                          "):\n", tail()));
+  }
+  (this->*start)();
+  const std::lock_guard lock(mutex);
+  notes.push_back(
+      str_cat("the private ", name, " ended with ", status->describe(), "; started again"));
 }
 
 std::string LocalFleet::State::tail() const {
@@ -195,17 +248,10 @@ LocalFleet::LocalFleet(const LocalFleetOptions& options) : state_(std::make_uniq
   }
   state.start_tracker();
   state.start_worker();
+  state.watcher = std::async(std::launch::async, [&state] { state.watch(); });
 }
 
-LocalFleet::~LocalFleet() {
-  state_->lifeline.write_end.reset();
-  if (state_->worker) state_->worker->wait(kWorkerGraceSeconds);
-  if (state_->tracker) {
-    state_->tracker->kill_group(SIGTERM);
-    state_->tracker->wait(kTrackerGraceSeconds);
-  }
-  sched_setaffinity(0, sizeof state_->all_cpus, &state_->all_cpus);
-}
+LocalFleet::~LocalFleet() = default;
 
 const std::string& LocalFleet::url() const { return state_->url; }
 const rpc::PeerKey& LocalFleet::client_key() const { return state_->client_key; }
@@ -213,21 +259,14 @@ const std::string& LocalFleet::quiet_lock() const { return state_->quiet_lock; }
 std::string LocalFleet::log_tail() const { return state_->tail(); }
 
 std::string LocalFleet::restart_dead() {
-  std::vector<std::string> lines;
-  const auto restart = [&](std::optional<Subprocess>& child, const std::string& name, auto start) {
-    const auto status = child->wait(0);
-    if (!status) return;
-    if (++state_->num_restarts > kMostRestarts) {
-      throw IoError(str_cat("the private ", name, " ends again and again (", status->describe(),
-                            "):\n", state_->tail()));
-    }
-    lines.push_back(
-        str_cat("the private ", name, " ended with ", status->describe(), "; started again"));
-    start();
-  };
-  restart(state_->tracker, "tracker", [&] { state_->start_tracker(); });
-  restart(state_->worker, "worker", [&] { state_->start_worker(); });
-  return join(lines, "\n");
+  const bool has_ended =
+      state_->watcher.valid() &&
+      state_->watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  if (has_ended) state_->watcher.get();
+  const std::lock_guard lock(state_->mutex);
+  const std::string lines = join(state_->notes, "\n");
+  state_->notes.clear();
+  return lines;
 }
 
 }  // namespace tenon

@@ -33,8 +33,8 @@ class LocalFleet {
   const std::string& url() const;
   const rpc::PeerKey& client_key() const;  // of a submitter
   const std::string& quiet_lock() const;   // "": measuring has cores of its own
-  // Starts again what has died (killed, out of memory): to be called now and then, from the thread
-  // that made the object. Gives a line about it, or "".
+  // What has died (killed, out of memory) is started again by itself. Gives the lines about that
+  // since the last call, or ""; throws IoError when a program ends again and again.
   std::string restart_dead();
   // The last lines of the daemons' log, for error messages.
   std::string log_tail() const;
