@@ -28,7 +28,10 @@ Changed<BlockRef> cache_write(const Schedule& schedule, const CacheArgs& args) {
                            ", exactly one may"));
   }
   std::vector<Stmt> consumers, readers;
-  for (const BlockRef& ref : args.consumers) consumers.push_back(site_of(schedule, ref).stmt());
+  for (const BlockRef& ref : args.consumers) {
+    Stmt consumer = site_of(schedule, ref).stmt();
+    if (!consumer.same_as(site.stmt())) consumers.push_back(consumer);
+  }
   readers = consumers;
   if (readers.empty()) {
     for (const Dependency& d : block_scope(scope.stmt()).from(site.stmt())) {
