@@ -16,6 +16,7 @@ std::string lower_pass(const Request& request);
 std::string lower_refuses(const Request& request);
 std::string nearest(const Request& request);
 std::string sha256(const Request& request);
+std::string split_constants(const Request& request);
 std::string tir_print(const Request& request);
 std::string tir_run(const Request& request);
 std::string tir_verify(const Request& request);
