@@ -17,25 +17,20 @@ bool is_written(const PrimFunc& func, const Expr& data) {
   return false;
 }
 
-// Pointers in calls escape: nothing may be said about them.
+// Whether the pointer itself is used: passed to a call, or the start of other buffers (the
+// workspace). Then nothing may be said about what happens through it.
 bool is_passed_on(const PrimFunc& func, const Expr& data) {
   bool found = false;
-  walk(func.body, {.expr =
-                       [&](const Expr& e) {
-                         const auto* n = e.as<Call>();
-                         if (!n || n->op == Intrinsic::kPrefetch) return true;
-                         for (const Expr& arg : n->args) {
-                           found = found || arg.same_as(data);
-                           const auto* of = arg.as<Call>();
-                           const auto* at = of && of->op == Intrinsic::kAddressOf
-                                                ? of->args[0].as<Load>()
-                                                : nullptr;
-                           found = found || (at && node(at->buffer).data.same_as(data));
-                         }
-                         return true;
-                       },
-                   .stmt = {},
-                   .buffer = {}});
+  walk(func.body, {.expr = [&](const Expr& e) {
+         const auto* n = e.as<Call>();
+         if (n && n->op == Intrinsic::kPrefetch) return false;
+         if (n && n->op == Intrinsic::kAddressOf) {
+           const auto* at = n->args[0].as<Load>();
+           found = found || (at && node(at->buffer).data.same_as(data));
+         }
+         found = found || e.same_as(data);
+         return !found;
+       }});
   return found;
 }
 

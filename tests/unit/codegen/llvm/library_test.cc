@@ -160,6 +160,37 @@ TEST(ModelLibrary, SameInputGivesSameBytes) {
             build_library(two_kernels(target, constants)));
 }
 
+TEST(ModelLibrary, IsBuiltForAnotherArchitecture) {
+  const std::vector<ConstantBytes> constants = {"a", "b"};
+  const Target target = parse_target("llvm -mcpu=neoverse-n1");
+  const std::string arm = build_library(two_kernels(target, constants));
+  constexpr unsigned char kMachineAArch64 = 0xb7;
+  ASSERT_GT(arm.size(), 20u);
+  EXPECT_EQ(static_cast<unsigned char>(arm[18]), kMachineAArch64);
+}
+
+// What the workspace parameter points to is written through other buffers.
+TEST(Kernel, ReadsBackWhatItWroteToTheWorkspace) {
+  const PrimFunc func = parse_prim_func(R"(
+@T.prim_func(s_tir=True)
+def main(X: T.Buffer((8,), "float32"), Y: T.Buffer((8,), "float32")):
+    with T.sblock("root"):
+        P = T.sblock_alloc_buffer((8,))
+        for i in range(8):
+            with T.sblock("P"):
+                vi = T.axis.spatial(8, i)
+                P[vi] = X[vi] + T.float32(1.0)
+        for i in range(8):
+            with T.sblock("Y"):
+                vi = T.axis.spatial(8, i)
+                Y[vi] = P[7 - vi]
+)");
+  const Target target = parse_target("native");
+  EXPECT_EQ(difference_when_compiled(func, target, 0), "");
+  const std::string ir = emit_llvm_ir({lower("main", func, target)}, target);
+  EXPECT_THAT(ir, testing::HasSubstr("ptr noalias %2"));
+}
+
 TEST(ModelLibrary, UnknownKernelIsRefusedByName) {
   const std::vector<ConstantBytes> constants = {"a", "b"};
   LibrarySpec spec = two_kernels(parse_target("native"), constants);
