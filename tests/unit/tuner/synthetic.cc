@@ -32,7 +32,8 @@ std::string filled(std::string text, const std::map<std::string, int>& values) {
 
 TuningTask matmul_task(int rows, int columns, int depth) {
   return task_of("matmul", filled(R"py(@T.prim_func(s_tir=True)
-def main(A: T.Buffer(($m, $k), "float32"), B: T.Buffer(($k, $n), "float32"), C: T.Buffer(($m, $n), "float32")):
+def main(A: T.Buffer(($m, $k), "float32"), B: T.Buffer(($k, $n), "float32"),
+         C: T.Buffer(($m, $n), "float32")):
     T.func_attr({"layout_free_buffers": [1]})
     for i, j, k in T.grid($m, $n, $k):
         with T.sblock("C"):
@@ -47,14 +48,18 @@ def main(A: T.Buffer(($m, $k), "float32"), B: T.Buffer(($k, $n), "float32"), C: 
 TuningTask conv_task(int channels, int size) {
   return task_of("conv",
                  filled(R"py(@T.prim_func(s_tir=True)
-def main(A: T.Buffer((1, $b, $p, $p, 8), "float32"), W: T.Buffer(($c, $c, 3, 3), "float32"), C: T.Buffer((1, $b, $s, $s, 8), "float32")):
+def main(A: T.Buffer((1, $b, $p, $p, 8), "float32"), W: T.Buffer(($c, $c, 3, 3), "float32"),
+         C: T.Buffer((1, $b, $s, $s, 8), "float32")):
     T.func_attr({"layout_free_buffers": [1]})
     for n, ob, y, x, oi, ic, ky, kx in T.grid(1, $b, $s, $s, 8, $c, 3, 3):
         with T.sblock("C"):
-            vn, vob, vy, vx, voi, vic, vky, vkx = T.axis.remap("SSSSSRRR", [n, ob, y, x, oi, ic, ky, kx])
+            vn, vob, vy, vx, voi, vic, vky, vkx = T.axis.remap(
+                "SSSSSRRR", [n, ob, y, x, oi, ic, ky, kx])
             with T.init():
                 C[vn, vob, vy, vx, voi] = T.float32(0.0)
-            C[vn, vob, vy, vx, voi] = C[vn, vob, vy, vx, voi] + A[vn, vic // 8, vy + vky, vx + vkx, vic % 8] * W[vob * 8 + voi, vic, vky, vkx]
+            C[vn, vob, vy, vx, voi] = (
+                C[vn, vob, vy, vx, voi]
+                + A[vn, vic // 8, vy + vky, vx + vkx, vic % 8] * W[vob * 8 + voi, vic, vky, vkx])
 )py",
                         {{"b", channels / 8}, {"c", channels}, {"s", size}, {"p", size + 2}}));
 }
