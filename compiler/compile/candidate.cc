@@ -8,6 +8,8 @@
 namespace tenon {
 namespace {
 
+constexpr std::int64_t kMeasuredSize = 1;
+
 void append_list(std::string& text, const std::string& word,
                  const std::vector<std::int64_t>& values) {
   text += " " + word;
@@ -16,8 +18,12 @@ void append_list(std::string& text, const std::string& word,
 
 // The statements of worker/protocol/metadata.h. Inputs of a candidate are its parameters in order,
 // the output, which is last, left out.
-std::string metadata_of(const ScheduledFunction& scheduled) {
+std::string metadata_of(const ScheduledFunction& scheduled, std::size_t num_symbols) {
   std::string text = "tenon-artifact 1\n";
+  // A dynamic workload is measured at one representative size of each symbol.
+  for (std::size_t i = 0; i < num_symbols; ++i) {
+    text += "size " + std::to_string(i) + " " + std::to_string(kMeasuredSize) + "\n";
+  }
   for (const ParamPacking& packing : scheduled.packings) {
     text += "pack " + std::to_string(packing.param);
     append_list(text, "logical", packing.logical);
@@ -36,8 +42,9 @@ CandidateLibrary build_candidate(const CandidateRequest& request) {
   const ScheduledFunction scheduled = schedule_function(workload, trace);
   const LoweredKernel kernel = lower("kernel", scheduled.func, request.target);
   CandidateLibrary result;
-  result.library = build_library(candidate_library(scheduled.func, kernel, request.target));
-  result.metadata = metadata_of(scheduled);
+  const LibrarySpec spec = candidate_library(scheduled.func, kernel, request.target);
+  result.library = build_library(spec);
+  result.metadata = metadata_of(scheduled, spec.symbols.size());
   return result;
 }
 
