@@ -49,7 +49,8 @@ class Case(unittest.TestCase):
 
     def trials(self, database):
         with sqlite3.connect(database) as connection:
-            return connection.execute("SELECT COUNT(*) FROM measurement WHERE role = 0").fetchone()[0]
+            query = "SELECT COUNT(*) FROM measurement WHERE role = 0"
+            return connection.execute(query).fetchone()[0]
 
 
 class MainJob(Case):
