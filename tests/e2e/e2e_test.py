@@ -7,6 +7,7 @@ its own; private trackers and workers end with the `tenon tune` that started the
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -119,6 +120,18 @@ class Models(Case):
                  name + "*", "--program", TENON], capture_output=True, text=True, timeout=300)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertRegex(done.stdout, name + r" ([1-9]\d*)/\1\n")
+
+    def test_dropout_that_declares_its_mask(self):
+        archive = ROOT.parent / "shared/onnx-backend.tar.zst"
+        if not archive.exists() or not shutil.which("zstd"):
+            self.skipTest("skipped: no ../shared, or no zstd to unpack it")
+        name = "./light/light_squeezenet.onnx"
+        subprocess.run(["tar", "--zstd", "-xf", archive, "-C", self.folder, name], check=True)
+        model = self.folder / "reseeded.onnx"
+        subprocess.run([sys.executable, ROOT / "scripts/make_models", "reseed", self.folder / name,
+                        "-o", model, "--seed", "3"], check=True, capture_output=True)
+        self.tenon("compile", model, "-o", self.folder / "m.so")
+        self.tenon("run", self.folder / "m.so")
 
     def test_a_dynamic_model_is_tuned(self):
         model = ROOT.parent / "shared/fixtures/onnx/mlp/ts_op13_dyn.onnx"

@@ -87,9 +87,9 @@ std::vector<Value> clip(const NodeContext& node) {
 
 std::vector<Value> identity(const NodeContext& node) { return {node.value(0)}; }
 
-// Inference: the first output is the input.
+// Inference: the first output is the input, the mask keeps everything. The mask has the input's
+// type before opset 10, bool after.
 std::vector<Value> dropout(const NodeContext& node) {
-  if (node.num_outputs() > 1) node.fail("the mask output is not supported");
   if (node.has_input(2)) {
     const auto* training = node.tensor(2).as<relax::Constant>();
     if (!training || training->data->num_elements() != 1 ||
@@ -97,7 +97,11 @@ std::vector<Value> dropout(const NodeContext& node) {
       node.fail("training_mode must be the constant false");
     }
   }
-  return {node.value(0)};
+  if (node.num_outputs() < 2) return {node.value(0)};
+  const relax::TensorType type = node.type(0);
+  const relax::Expr one = relax::scalar_constant(node.opset() < 10 ? *type.dtype : kBoolType, 1);
+  return {node.value(0),
+          tensor_value(node.emit("broadcast_to", {one, relax::ShapeExpr{*type.shape}}))};
 }
 
 // Axes are an attribute before `axes_input_since`, an input after.
