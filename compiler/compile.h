@@ -39,9 +39,7 @@ using Schedules =
 
 struct CompileOptions {
   int threads = 1;
-  // Compares the interpreter before and after every graph pass on random inputs: slow.
-  bool verify = false;
-  // Called with a stage's name and its text (relax, tir, llvm, asm) when wanted(stage).
+  // Called with a stage's name and its text (tir, llvm, asm) when wanted(stage).
   std::function<bool(const std::string& stage)> wants;
   std::function<void(const std::string& stage, const std::string& text)> emit;
 };

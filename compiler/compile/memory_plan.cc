@@ -144,8 +144,10 @@ class Planner {
     }
     for (std::size_t i = 0; i < results.size(); ++i) {
       const ViewOf root = root_of(results[i]);
-      CHECK(!plan_.places.count(root.parent) && tir::is_int(root.offset, 0))
-          << "output " << i << " has no storage of its own";
+      if (plan_.places.count(root.parent) || !tir::is_int(root.offset, 0)) {
+        throw UserError("output " + std::to_string(i) +
+                        " is an input, a constant or another output; it must be computed");
+      }
       plan_.places[root.parent] = {PlaceKind::kOutput, i, tir::i64(0)};
     }
   }

@@ -46,9 +46,8 @@ void add_compile(CLI::App& root, CompileArguments& a) {
   add_target(app, a.target, a.threads);
   auto* db = app->add_option("--db", a.db, "take the best schedules of this database");
   app->add_option("--log", a.log, "take the best schedules of this exported log")->excludes(db);
-  app->add_flag("--verify", a.verify, "check every step by running it (slow)");
   app->add_option("--emit", a.emit, "print a stage to stdout")
-      ->check(CLI::IsMember({"relax", "tir", "llvm", "asm"}));
+      ->check(CLI::IsMember({"tir", "llvm", "asm"}));
   app->add_flag("-v,--verbose", a.verbose, "kernels, memory and time of each step");
   app->add_flag("--json", a.json, "the report as JSON on stdout");
   app->footer(

@@ -61,7 +61,6 @@ int run_command(const CompileArguments& a) {
   const relax::Module module = load_model(a.model);
   CompileOptions options;
   options.threads = a.threads;
-  options.verify = a.verify;
   options.wants = [&](const std::string& stage) { return stage == a.emit; };
   options.emit = [](const std::string&, const std::string& text) { std::cout << text << "\n"; };
   const CompileResult result = compile(
