@@ -77,7 +77,6 @@ void add_look(CLI::App& root, InspectArguments& inspect, BestArguments& best) {
   app->add_option("PATH", inspect.path, "an ONNX file or a compiled library")->required();
   add_target(app, inspect.target, inspect.threads);
   app->add_flag("--space", inspect.space, "knobs, legal candidates and constraints of each task");
-  app->add_flag("--json", inspect.json);
   auto* second = root.add_subcommand("best", "the best known schedules of a model");
   second->add_option("MODEL", best.model, "an ONNX file")->required();
   second->add_option("--db", best.db, "database (default: the user's)");

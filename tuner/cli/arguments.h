@@ -9,12 +9,12 @@
 namespace tenon::cli {
 
 struct TuneArguments {
-  std::string model, output, target = "native", db, tracker, key, tune_json;
+  std::string model, output, target = "native", db, tracker, key;
   int trials = 0;           // 0: no limit
   double time_limit_s = 0;  // 0: no limit
   int threads = 1;
   std::uint64_t seed = 0;
-  bool fresh = false, json = false, no_progress = false;
+  bool fresh = false, json = false;
 };
 struct CompileArguments {
   std::string model, output, target = "native", db, log;
@@ -31,7 +31,7 @@ struct RunArguments {
 };
 struct InspectArguments {
   std::string path, target = "native";
-  bool space = false, json = false;
+  bool space = false;
   int threads = 1;
 };
 struct BestArguments {

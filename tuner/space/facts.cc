@@ -120,8 +120,6 @@ class Reader {
 
 WorkloadFacts workload_facts(const tir::PrimFunc& func) { return Reader(func).run(); }
 
-bool is_var(const tir::Expr& e, const tir::Expr& var) { return e.same_as(var); }
-
 bool is_vector_access(const AccessFacts& access, const tir::Expr& var) {
   for (std::size_t i = 0; i < access.indices.size(); ++i) {
     if (!tir::uses_var(access.indices[i], var)) continue;

@@ -40,8 +40,6 @@ struct WorkloadFacts {
 
 WorkloadFacts workload_facts(const tir::PrimFunc& func);
 
-// `e` is exactly the variable.
-bool is_var(const tir::Expr& e, const tir::Expr& var);
 // Whether an access moves by one element (or not at all) when `var` moves by one: every index but
 // the last is free of it, and the last is the variable alone or free of it.
 bool is_vector_access(const AccessFacts& access, const tir::Expr& var);
