@@ -5,6 +5,7 @@
 #include "compiler/passes/tir/passes.h"
 #include "compiler/support/error.h"
 #include "compiler/support/text.h"
+#include "compiler/tir/shape_symbols.h"
 #include "compiler/tir/visit.h"
 
 namespace tenon {
@@ -44,20 +45,14 @@ std::vector<Stage> stages(const Target& target) {
 PrimFunc with_symbol_params(const PrimFunc& func, std::vector<Expr>& symbols) {
   PrimFunc result = func;
   VarMap wide;
-  for (const Param& param : func.params) {
-    if (!param.buffer) continue;
-    for (const Expr& dim : node(param.buffer).shape) {
-      for (const Expr& v : vars_of(dim)) {
-        const auto is_v = [&](const Expr& x) { return x.same_as(v); };
-        const bool is_param = std::any_of(func.params.begin(), func.params.end(),
-                                          [&](const Param& p) { return p.var.same_as(v); });
-        if (is_param || std::any_of(symbols.begin(), symbols.end(), is_v)) continue;
-        symbols.push_back(v);
-        const Expr value = make_var(var(v).name, kInt64);
-        result.params.push_back({value, {}});
-        wide[v] = value;
-      }
-    }
+  for (const Expr& v : shape_symbols(func)) {
+    const bool is_param = std::any_of(func.params.begin(), func.params.end(),
+                                      [&](const Param& p) { return p.var.same_as(v); });
+    if (is_param) continue;
+    symbols.push_back(v);
+    const Expr value = make_var(var(v).name, kInt64);
+    result.params.push_back({value, {}});
+    wide[v] = value;
   }
   if (wide.empty()) return result;
   std::vector<Stmt> list;

@@ -4,6 +4,7 @@
 #include "compiler/codegen/llvm/library.h"
 #include "compiler/support/error.h"
 #include "compiler/support/text.h"
+#include "compiler/tir/shape_symbols.h"
 #include "compiler/tir/visit.h"
 
 namespace tenon {
@@ -15,22 +16,6 @@ namespace {
 bool is_written(const std::vector<Buffer>& written, const Buffer& buffer) {
   return std::any_of(written.begin(), written.end(),
                      [&](const Buffer& b) { return node(b).data.same_as(node(buffer).data); });
-}
-
-// Variables of parameter shapes, in order of first appearance.
-std::vector<Expr> shape_symbols(const PrimFunc& func) {
-  std::vector<Expr> symbols;
-  for (const Param& param : func.params) {
-    if (!param.buffer) continue;
-    for (const Expr& dim : node(param.buffer).shape) {
-      for (const Expr& v : vars_of(dim)) {
-        const bool known = std::any_of(symbols.begin(), symbols.end(),
-                                       [&](const Expr& s) { return s.same_as(v); });
-        if (!known) symbols.push_back(v);
-      }
-    }
-  }
-  return symbols;
 }
 
 TensorSpec tensor_of(const Buffer& buffer) {
