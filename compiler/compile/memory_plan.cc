@@ -15,7 +15,7 @@ namespace {
 using relax::Call;
 using relax::Expr;
 
-constexpr std::int64_t kAlignment = 64;
+constexpr std::int64_t kAlignment = relax::kTensorAlignment;
 
 tir::Expr simplified(const tir::Expr& e) {
   if (tir::as_int(e)) return e;
@@ -74,16 +74,22 @@ class Planner {
 
  private:
   void read_bindings() {
-    const auto uses = relax::count_uses(func_);
+    const relax::Uses uses = relax::count_uses(func_);
+    const relax::Definitions defs = relax::definitions(func_);
     for (const relax::Binding& binding : relax::straight_bindings(func_)) {
       const auto* call = binding.value.as<Call>();
-      if (binding.cast_type || (!call && !binding.value.as<relax::Var>())) {
+      const bool is_alias = binding.value.as<relax::Var>() || binding.value.as<relax::Constant>();
+      if (binding.cast_type || (!is_alias && (!call || !call->op))) {
         throw UserError("tensor " + relax::var(binding.var).name +
-                        ": a run-time shape check or tuple item cannot be placed in memory");
+                        ": a run-time shape check, a tuple, a branch or a call of another graph "
+                        "function cannot be placed in memory");
       }
-      if (call->op->name == "call_tir") {
+      if (is_alias) {
+        add_constant(binding.value);
+        views_[binding.var] = {binding.value, tir::i64(0)};
+      } else if (call->op->name == "call_tir") {
         add_call(binding.var, *call);
-      } else if (relax::is_view(*call, uses)) {
+      } else if (relax::is_view(*call, uses, defs)) {
         add_view(binding.var, *call);
       } else {
         throw UserError("tensor " + relax::var(binding.var).name + ": operator R." +
@@ -146,7 +152,8 @@ class Planner {
       const ViewOf root = root_of(results[i]);
       if (plan_.places.count(root.parent) || !tir::is_int(root.offset, 0)) {
         throw UserError("output " + std::to_string(i) +
-                        " is an input, a constant or another output; it must be computed");
+                        " has no bytes of its own: it is an input, a constant, a part of a tensor "
+                        "or another output; copy_outputs gives it a copy");
       }
       plan_.places[root.parent] = {PlaceKind::kOutput, i, tir::i64(0)};
     }

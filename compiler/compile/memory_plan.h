@@ -45,7 +45,8 @@ struct MemoryPlan {
 MemoryPlan plan_memory(const relax::Function& func);
 
 // A second, independent algorithm: executes the plan on byte ranges for several values of the
-// symbols, and finds every read of bytes that something else has overwritten. Throws Bug.
+// symbols. Finds calls that are not the function's, places that are misaligned or reach behind
+// their memory, and every read of bytes that something else has overwritten. Throws Bug.
 void verify_plan(const relax::Function& func, const MemoryPlan& plan);
 
 // Bytes of a compact tensor.

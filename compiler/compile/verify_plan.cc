@@ -4,7 +4,7 @@
 
 #include "compiler/arith/analyzer.h"
 #include "compiler/compile/memory_plan.h"
-#include "compiler/passes/relax/graph.h"
+#include "compiler/passes/relax/group.h"
 #include "compiler/support/error.h"
 #include "compiler/tir/visit.h"
 
@@ -57,16 +57,14 @@ class Execution {
       : func_(func), plan_(plan), symbol_value_(symbol_value) {}
 
   void run() {
+    check_calls();
     find_sources();
     for (const PlannedCall& call : plan_.calls) {
       const Place& out = place_of(call.result);
       CHECK(out.kind == PlaceKind::kArena || out.kind == PlaceKind::kOutput)
           << "a kernel writes to an input or a constant";
       const std::int64_t begin = value(out.offset), end = begin + bytes(call.result);
-      CHECK(begin >= 0 && begin % 4 == 0) << "offset " << begin;
-      CHECK(out.kind != PlaceKind::kArena || end <= value(plan_.arena_bytes))
-          << "tensor " << relax::var(call.result).name << " ends at " << end
-          << ", behind the arena";
+      check_place(call.result, out, begin, end);
       for (const Expr& arg : call.args) read(arg, out, begin, end);
       memories_[{out.kind, out.index}].write(begin, end, call.result.id());
     }
@@ -74,14 +72,66 @@ class Execution {
   }
 
  private:
+  // The plan runs the function's kernels, in its order, on its tensors.
+  void check_calls() const {
+    std::size_t next = 0;
+    for (const relax::Binding& binding : relax::straight_bindings(func_)) {
+      const auto* call = binding.value.as<relax::Call>();
+      if (!call || !call->op || call->op->name != "call_tir") continue;
+      CHECK(next < plan_.calls.size())
+          << "the call of " << relax::var(binding.var).name << " is not planned";
+      const PlannedCall& planned = plan_.calls[next++];
+      const std::vector<Expr>& args = call->args[1].get<relax::Tuple>().values;
+      bool is_same = planned.result.same_as(binding.var) && planned.args.size() == args.size() &&
+                     planned.function == call->args[0].get<relax::GlobalVar>().name;
+      for (std::size_t i = 0; is_same && i < args.size(); ++i) {
+        is_same = planned.args[i].same_as(args[i]);
+      }
+      CHECK(is_same) << "call " << next - 1 << " of the plan is not the function's call of "
+                     << relax::var(binding.var).name;
+    }
+    CHECK(next == plan_.calls.size()) << "the plan has calls that the function has not";
+  }
+
+  // Inside its memory, and where kernels may assume a tensor to be.
+  void check_place(const Expr& tensor, const Place& place, std::int64_t begin,
+                   std::int64_t end) const {
+    const std::string name = tensor.as<relax::Var>() ? relax::var(tensor).name : "constant";
+    CHECK(begin >= 0 && begin % relax::kTensorAlignment == 0)
+        << "tensor " << name << " is at offset " << begin << ", which is not aligned";
+    CHECK(end <= memory_bytes(place)) << "tensor " << name << " ends at " << end
+                                      << ", behind its memory of " << memory_bytes(place);
+  }
+
+  std::int64_t memory_bytes(const Place& place) const {
+    switch (place.kind) {
+      case PlaceKind::kInput:
+        return bytes(func_.params.at(place.index));
+      case PlaceKind::kOutput:
+        return bytes(results().at(place.index));
+      case PlaceKind::kConstant:
+        return static_cast<std::int64_t>(plan_.constants.at(place.index)->size_bytes);
+      case PlaceKind::kArena:
+        return value(plan_.arena_bytes);
+    }
+    return 0;
+  }
+
+  std::vector<Expr> results() const {
+    const Expr& body = func_.body.get<relax::SeqExpr>().body;
+    if (const auto* tuple = body.as<relax::Tuple>()) return tuple->values;
+    return {body};
+  }
+
   // The kernels' results that make up each variable's bytes.
   void find_sources() {
     for (const PlannedCall& call : plan_.calls) sources_[call.result].insert(call.result.id());
     for (const relax::Binding& binding : relax::straight_bindings(func_)) {
       const auto* call = binding.value.as<relax::Call>();
-      if (!call || call->op->name == "call_tir") continue;
-      std::vector<Expr> parts = call->args;
-      if (const auto* tuple = call->args[0].as<relax::Tuple>()) parts = tuple->values;
+      if (call && call->op->name == "call_tir") continue;
+      std::vector<Expr> parts = call ? call->args : std::vector<Expr>{binding.value};
+      const auto* tuple = parts[0].as<relax::Tuple>();
+      if (tuple) parts = std::vector<Expr>(tuple->values);
       for (const Expr& part : parts) {
         const auto it = sources_.find(part);
         if (it == sources_.end()) continue;
@@ -93,8 +143,9 @@ class Execution {
 
   void read(const Expr& arg, const Place& out, std::int64_t out_begin, std::int64_t out_end) {
     const Place& place = place_of(arg);
-    if (place.kind == PlaceKind::kInput || place.kind == PlaceKind::kConstant) return;
     const std::int64_t begin = value(place.offset), end = begin + bytes(arg);
+    check_place(arg, place, begin, end);
+    if (place.kind == PlaceKind::kInput || place.kind == PlaceKind::kConstant) return;
     const bool same_memory = place.kind == out.kind && place.index == out.index;
     CHECK(!same_memory || end <= out_begin || out_end <= begin)
         << "a kernel reads " << relax::var(arg).name << " where it writes its result";
@@ -108,14 +159,12 @@ class Execution {
   }
 
   void check_outputs() {
-    const Expr& body = func_.body.get<relax::SeqExpr>().body;
-    std::vector<Expr> results{body};
-    if (const auto* tuple = body.as<relax::Tuple>()) results = tuple->values;
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      const Place& place = place_of(results[i]);
+    const std::vector<Expr> outputs = results();
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      const Place& place = place_of(outputs[i]);
       CHECK(place.kind == PlaceKind::kOutput && place.index == i && value(place.offset) == 0)
           << "output " << i << " is somewhere else";
-      check_bytes(results[i], place, 0, bytes(results[i]));
+      check_bytes(outputs[i], place, 0, bytes(outputs[i]));
     }
   }
 

@@ -84,16 +84,15 @@ Module eliminate_common_subexpressions(const Module& module) {
   return map_functions(module, [](const Function& func) {
     std::unordered_map<const OpInfo*, std::vector<std::pair<Call, Expr>>> seen;
     return rebuild(func, [&](const Binding& binding, const Expr& value, Builder& builder) -> Expr {
+      const std::string& name = var(binding.var).name;
+      if (binding.cast_type) return builder.match_cast(value, binding.cast_type, name);
       const auto* call = value.as<Call>();
-      if (!call || !call->op || !call->op->define || binding.cast_type) {
-        if (binding.cast_type) return builder.match_cast(value, binding.cast_type);
-        return builder.emit(value, var(binding.var).name);
-      }
+      if (!call || !call->op || !call->op->define) return builder.emit(value, name);
       auto& known = seen[call->op];
       for (const auto& [other, leaf] : known) {
         if (same_call(*call, other)) return leaf;
       }
-      const Expr leaf = builder.emit(value, var(binding.var).name);
+      const Expr leaf = builder.emit(value, name);
       known.emplace_back(*call, leaf);
       return leaf;
     });

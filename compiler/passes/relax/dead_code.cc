@@ -1,9 +1,10 @@
-// remove_dead_code: bindings that nothing uses are dropped, and so are TensorIR functions that no
-// call names. Run-time checks (match_cast) stay.
+// remove_dead_code: bindings that nothing uses are dropped, and so are private functions that no
+// public one leads to. Run-time checks (match_cast) stay.
 #include <algorithm>
 
 #include "compiler/passes/relax/graph.h"
 #include "compiler/passes/relax/passes.h"
+#include "compiler/tir/visit.h"
 
 namespace tenon::relax {
 namespace {
@@ -11,23 +12,13 @@ namespace {
 Expr prune(const Function& func) {
   const std::vector<Binding>& bindings = straight_bindings(func);
   std::set<Expr, IdLess> live;
-  const auto mark = [&](const auto& self, const Expr& e) -> void {
-    if (!e) return;
-    if (e.as<Var>()) live.insert(e);
-    if (const auto* tuple = e.as<Tuple>()) {
-      for (const Expr& value : tuple->values) self(self, value);
-    }
-    if (const auto* call = e.as<Call>()) {
-      for (const Expr& arg : call->args) self(self, arg);
-    }
-    if (const auto* item = e.as<TupleGetItem>()) self(self, item->tuple);
-  };
+  const auto mark = [&](const Expr& e) { live.insert(e); };
   const Expr result = func.body.get<SeqExpr>().body;
-  mark(mark, result);
+  each_var(result, mark);
   std::vector<Binding> kept;
   for (auto it = bindings.rbegin(); it != bindings.rend(); ++it) {
     if (!live.count(it->var) && !it->cast_type) continue;
-    mark(mark, it->value);
+    each_var(it->value, mark);
     kept.push_back(*it);
   }
   if (kept.size() == bindings.size()) return func;
@@ -35,8 +26,60 @@ Expr prune(const Function& func) {
   return with_bindings(func, std::move(kept), result);
 }
 
+using AnyFunction = std::variant<Expr, tir::PrimFunc>;
+
+bool is_private(const AnyFunction& func) {
+  if (const auto* prim = std::get_if<tir::PrimFunc>(&func)) return prim->is_private;
+  const auto* function = std::get<Expr>(func).as<Function>();
+  return function && function->is_private;
+}
+
+void collect_names(const Expr& e, std::set<std::string>& names) {
+  if (!e) return;
+  if (const auto* global = e.as<GlobalVar>()) names.insert(global->name);
+  visit_children(e, [&](const Expr& child) { collect_names(child, names); });
+}
+
+// Names of functions that a function may call.
+std::set<std::string> called_names(const AnyFunction& func) {
+  std::set<std::string> names;
+  if (const auto* expr = std::get_if<Expr>(&func)) {
+    collect_names(*expr, names);
+    return names;
+  }
+  tir::walk(std::get<tir::PrimFunc>(func).body, {.expr = [&](const tir::Expr& e) {
+              if (const auto* text = e.as<tir::StringImm>()) names.insert(text->value);
+              return true;
+            }});
+  return names;
+}
+
+Module without_unreachable(const Module& module) {
+  std::set<std::string> reached;
+  std::vector<std::string> open;
+  const auto reach = [&](const std::string& name) {
+    if (reached.insert(name).second) open.push_back(name);
+  };
+  for (const auto& [name, func] : module.functions) {
+    if (!is_private(func)) reach(name);
+  }
+  while (!open.empty()) {
+    const std::string at = open.back();
+    open.pop_back();
+    for (const auto& [name, func] : module.functions) {
+      if (name != at) continue;
+      for (const std::string& callee : called_names(func)) reach(callee);
+    }
+  }
+  Module result = module;
+  std::erase_if(result.functions, [&](const auto& entry) { return !reached.count(entry.first); });
+  return result;
+}
+
 }  // namespace
 
-Module remove_dead_code(const Module& module) { return map_functions(module, prune); }
+Module remove_dead_code(const Module& module) {
+  return without_unreachable(map_functions(module, prune));
+}
 
 }  // namespace tenon::relax

@@ -60,7 +60,8 @@ Expr fold_call(const Call& call, const Evaluate& evaluate) {
 Module fold_constants(const Module& module, const Evaluate& evaluate) {
   return map_functions(module, [&](const Function& func) {
     return rebuild(func, [&](const Binding& binding, const Expr& value, Builder& builder) -> Expr {
-      if (binding.cast_type) return builder.match_cast(value, binding.cast_type);
+      const std::string& name = var(binding.var).name;
+      if (binding.cast_type) return builder.match_cast(value, binding.cast_type, name);
       if (const auto* call = value.as<Call>()) {
         if (Expr folded = fold_call(*call, evaluate)) return folded;
       }
@@ -69,7 +70,7 @@ Module fold_constants(const Module& module, const Evaluate& evaluate) {
           return tuple->values[static_cast<std::size_t>(item->index)];
         }
       }
-      return builder.emit(value, var(binding.var).name);
+      return builder.emit(value, name);
     });
   });
 }

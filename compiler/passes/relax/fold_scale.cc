@@ -62,13 +62,14 @@ class FoldScale {
   explicit FoldScale(std::map<Expr, int, IdLess> uses) : uses_(std::move(uses)) {}
 
   Expr step(const Binding& binding, const Expr& value, Builder& builder) {
-    if (binding.cast_type) return builder.match_cast(value, binding.cast_type);
     const std::string& name = var(binding.var).name;
+    if (binding.cast_type) return builder.match_cast(value, binding.cast_type, name);
     const auto* call = value.as<Call>();
     if (!call || !call->op) return builder.emit(value, name);
     std::optional<AffineConv> merged;
     if (call->op->name == "nn.conv2d") {
-      if (float_constant(call->args[1]) && attr_string(*call, "data_layout", "NCHW") == "NCHW") {
+      const std::string data = attr_string(*call, "data_layout", "NCHW");
+      if (float_constant(call->args[1]) && attr_string(*call, "out_layout", data) == "NCHW") {
         merged = AffineConv{*call, {}};
       }
     } else if (call->op->name == "add" || call->op->name == "multiply" ||

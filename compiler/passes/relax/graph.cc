@@ -5,19 +5,6 @@
 namespace tenon::relax {
 namespace {
 
-void count(const Expr& e, std::map<Expr, int, IdLess>& uses) {
-  if (!e) return;
-  if (e.as<Var>()) {
-    ++uses[e];
-  } else if (const auto* tuple = e.as<Tuple>()) {
-    for (const Expr& value : tuple->values) count(value, uses);
-  } else if (const auto* call = e.as<Call>()) {
-    for (const Expr& arg : call->args) count(arg, uses);
-  } else if (const auto* item = e.as<TupleGetItem>()) {
-    count(item->tuple, uses);
-  }
-}
-
 const SeqExpr& body_of(const Function& func) {
   const auto* body = func.body.as<SeqExpr>();
   CHECK(body) << "a function's body is a SeqExpr";
@@ -26,10 +13,20 @@ const SeqExpr& body_of(const Function& func) {
 
 }  // namespace
 
+void each_var(const Expr& e, const std::function<void(const Expr&)>& use) {
+  if (!e) return;
+  if (e.as<Var>()) {
+    use(e);
+  } else {
+    visit_children(e, [&](const Expr& child) { each_var(child, use); });
+  }
+}
+
 std::map<Expr, int, IdLess> count_uses(const Function& func) {
   std::map<Expr, int, IdLess> uses;
-  for (const Binding& binding : straight_bindings(func)) count(binding.value, uses);
-  count(body_of(func).body, uses);
+  const auto count = [&](const Expr& e) { ++uses[e]; };
+  for (const Binding& binding : straight_bindings(func)) each_var(binding.value, count);
+  each_var(body_of(func).body, count);
   return uses;
 }
 

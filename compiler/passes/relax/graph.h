@@ -14,7 +14,9 @@ namespace tenon::relax {
 // Relax leaves by identity.
 using ExprMap = std::map<Expr, Expr, IdLess>;
 
-// Number of uses of every variable in arguments and in the result, tuples looked through.
+// Calls `use` for every variable inside an expression, each time it occurs.
+void each_var(const Expr& e, const std::function<void(const Expr&)>& use);
+// Number of uses of every variable in the bindings' values and in the result.
 std::map<Expr, int, IdLess> count_uses(const Function& func);
 // The binding that defines each variable.
 std::map<Expr, const Binding*, IdLess> definitions(const Function& func);

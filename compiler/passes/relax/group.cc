@@ -1,13 +1,12 @@
 #include "compiler/passes/relax/group.h"
 
+#include <algorithm>
+
+#include "compiler/arith/analyzer.h"
 #include "compiler/relax/ops/infer.h"
 
 namespace tenon::relax {
 namespace {
-
-bool is_reshape(std::string_view name) {
-  return name == "reshape" || name == "flatten" || name == "expand_dims" || name == "squeeze";
-}
 
 bool same_shape(const Type& a, const Type& b) {
   const auto* x = a.as<TensorType>();
@@ -23,114 +22,137 @@ class Grouper {
  public:
   explicit Grouper(const Function& func)
       : bindings_(straight_bindings(func)), uses_(count_uses(func)) {
-    const Expr& result = func.body.get<SeqExpr>().body;
-    mark_result(result);
+    each_var(func.body.get<SeqExpr>().body, [&](const Expr& e) { results_.insert(e); });
   }
 
   Grouping run() {
     for (std::size_t i = 0; i < bindings_.size(); ++i) {
-      owner_.push_back(static_cast<int>(i));
-      index_[bindings_[i].var] = static_cast<int>(i);
-      if (const int producer = joinable(bindings_[i]); producer >= 0) {
-        owner_[i] = owner_[static_cast<std::size_t>(producer)];
-        absorbed_.insert(bindings_[static_cast<std::size_t>(producer)].var);
+      index_[bindings_[i].var] = i;
+      rank_.push_back(rank_of(bindings_[i]));
+      for (const std::size_t producer : producers_to_join(bindings_[i])) {
+        absorbed_.insert(producer);
+        rank_[i] = std::max(rank_[i], rank_[producer]);
       }
     }
-    return collect();
+    Grouping grouping;
+    for (std::size_t i = 0; i < bindings_.size(); ++i) {
+      if (absorbed_.count(i)) continue;
+      grouping.groups.emplace_back();
+      collect(i, grouping.groups.back());
+    }
+    return grouping;
   }
 
  private:
-  void mark_result(const Expr& e) {
-    if (const auto* tuple = e.as<Tuple>()) {
-      for (const Expr& value : tuple->values) mark_result(value);
-    } else {
-      results_.insert(e);
-    }
-  }
-
-  // The binding whose group this one joins, or -1. Of two candidates the one with an anchor of
-  // more work wins, then the later one.
-  int joinable(const Binding& binding) const {
-    const auto* call = binding.value.as<Call>();
-    if (!call || !call->op || !call->op->define || binding.cast_type) return -1;
+  // All elementwise groups, and the best of those with an anchor.
+  std::vector<std::size_t> producers_to_join(const Binding& binding) const {
+    const Call* call = computed(binding);
+    if (!call) return {};
     const Pattern pattern = call->op->pattern;
-    if (pattern != Pattern::kElementwise && pattern != Pattern::kBroadcast) return -1;
-    int best = -1, best_rank = -1;
+    if (pattern != Pattern::kElementwise && pattern != Pattern::kBroadcast) return {};
+    std::vector<std::size_t> joined;
+    std::optional<std::size_t> anchored;
     for (const Expr& arg : call->args) {
       const auto it = index_.find(arg);
-      if (it == index_.end() ||
-          !can_absorb(bindings_[static_cast<std::size_t>(it->second)], binding)) {
-        continue;
-      }
-      const int rank = rank_of(it->second);
-      if (rank > best_rank || (rank == best_rank && it->second > best)) {
-        best = it->second;
-        best_rank = rank;
+      if (it == index_.end() || !can_absorb(bindings_[it->second], binding)) continue;
+      if (rank_[it->second] == kNoAnchor) {
+        joined.push_back(it->second);
+      } else if (!anchored || rank_[it->second] > rank_[*anchored]) {
+        anchored = it->second;
       }
     }
-    return best;
+    if (anchored) joined.push_back(*anchored);
+    return joined;
   }
 
   bool can_absorb(const Binding& producer, const Binding& consumer) const {
-    const auto* call = producer.value.as<Call>();
-    if (!call || !call->op || !call->op->define || producer.cast_type) return false;
-    const Pattern pattern = call->op->pattern;
-    if (pattern == Pattern::kInjective || pattern == Pattern::kOpaque) return false;
+    const Call* call = computed(producer);
+    if (!call || call->op->pattern == Pattern::kInjective ||
+        call->op->pattern == Pattern::kOpaque) {
+      return false;
+    }
     const auto uses = uses_.find(producer.var);
     if (uses == uses_.end() || uses->second != 1 || results_.count(producer.var)) return false;
     return same_shape(type_of(producer.var), type_of(consumer.var));
   }
 
-  int rank_of(int binding) const {
-    const auto& anchor =
-        bindings_[static_cast<std::size_t>(owner_[static_cast<std::size_t>(binding)])];
-    switch (anchor.value.get<Call>().op->pattern) {
-      case Pattern::kMatmul:
-        return 3;
-      case Pattern::kReduce:
-        return 2;
-      default:
-        return 1;
-    }
+  static const Call* computed(const Binding& binding) {
+    const auto* call = binding.value.as<Call>();
+    return call && call->op && call->op->define && !binding.cast_type ? call : nullptr;
   }
 
-  Grouping collect() const {
-    Grouping grouping;
-    std::map<int, Group> open;
-    for (std::size_t i = 0; i < bindings_.size(); ++i) {
-      Group& group = open[owner_[i]];
-      group.members.push_back(&bindings_[i]);
-      if (!absorbed_.count(bindings_[i].var)) grouping.groups.push_back(group);
-    }
-    return grouping;
+  static int rank_of(const Binding& binding) {
+    const Call* call = computed(binding);
+    if (call && call->op->pattern == Pattern::kMatmul) return kMatmulAnchor;
+    return call && call->op->pattern == Pattern::kReduce ? kReduceAnchor : kNoAnchor;
   }
+
+  void collect(std::size_t at, Group& group) const {
+    if (const Call* call = computed(bindings_[at])) {
+      for (const Expr& arg : call->args) {
+        const auto it = index_.find(arg);
+        if (it != index_.end() && absorbed_.count(it->second)) collect(it->second, group);
+      }
+    }
+    group.members.push_back(&bindings_[at]);
+  }
+
+  static constexpr int kNoAnchor = 1, kReduceAnchor = 2, kMatmulAnchor = 3;
 
   const std::vector<Binding>& bindings_;
-  std::map<Expr, int, IdLess> uses_;
+  Uses uses_;
   std::set<Expr, IdLess> results_;
-  std::map<Expr, int, IdLess> index_;
-  std::vector<int> owner_;
-  std::set<Expr, IdLess> absorbed_;
+  std::map<Expr, std::size_t, IdLess> index_;
+  std::vector<int> rank_;           // of the strongest anchor of the group so far
+  std::set<std::size_t> absorbed_;  // each has one use, so it belongs to its consumer's group
 };
+
+// Whether every value of the expression is a multiple of kTensorAlignment.
+bool is_aligned(const Dim& bytes) {
+  if (const auto value = tir::as_int(bytes)) return *value % kTensorAlignment == 0;
+  Analyzer analyzer;
+  const ModularSet set = analyzer.modular_set(bytes);
+  return set.coeff % kTensorAlignment == 0 && set.base % kTensorAlignment == 0;
+}
+
+// Whether a tensor is computed by a kernel for one use alone, reshapes after it looked through.
+bool has_one_use(Expr e, const Uses& uses, const Definitions& defs) {
+  while (true) {
+    const auto use = uses.find(e);
+    const auto def = defs.find(e);
+    if (use == uses.end() || use->second != 1 || def == defs.end() || def->second->cast_type) {
+      return false;
+    }
+    const auto* call = def->second->value.as<Call>();
+    if (!call || !call->op) return false;
+    if (!is_reshape(call->op->name)) return true;
+    e = call->args[0];
+  }
+}
 
 }  // namespace
 
-bool is_view(const Call& call, const std::map<Expr, int, IdLess>& uses) {
+bool is_reshape(std::string_view op) {
+  return op == "reshape" || op == "flatten" || op == "expand_dims" || op == "squeeze";
+}
+
+bool is_view(const Call& call, const Uses& uses, const Definitions& defs) {
   if (!call.op) return false;
   if (is_reshape(call.op->name)) return true;
   if (call.op->name != "concat") return false;
   const auto* tuple = call.args[0].as<Tuple>();
   if (!tuple) return false;
-  const Shape& shape = shape_of(type_of(tuple->values[0]));
+  const Type first = type_of(tuple->values[0]);
+  const Shape& shape = shape_of(first);
   const std::size_t axis = normal_axis(call, attr_int(call, "axis", 0), shape.size());
   for (std::size_t i = 0; i < axis; ++i) {
     if (!tir::is_int(shape[i], 1)) return false;
   }
+  Dim offset = tir::i64(0);
   for (const Expr& part : tuple->values) {
-    const auto it = uses.find(part);
-    if (!part.as<Var>() || !var(part).is_dataflow || it == uses.end() || it->second != 1) {
-      return false;
-    }
+    if (!is_aligned(offset) || !has_one_use(part, uses, defs)) return false;
+    const Type type = type_of(part);
+    offset = simplify(offset + product(shape_of(type)) * tir::i64(dtype_of(type).size_bytes()));
   }
   return true;
 }

@@ -71,6 +71,20 @@ Stmt inline_into(const Stmt& consumer, const Pointwise& producer) {
   return body;
 }
 
+// Nodes of an expression above which nothing is inlined that is read more than once.
+constexpr std::size_t kMaxInlinedNodes = 256;
+
+// All nodes, or the loads of one buffer.
+std::size_t count_nodes(const tir::Expr& value, const tir::Buffer& loads_of) {
+  std::size_t count = 0;
+  tir::walk(value, {.expr = [&](const tir::Expr& e) {
+              const auto* load = e.as<tir::Load>();
+              count += !loads_of || (load && load->buffer.same_as(loads_of));
+              return true;
+            }});
+  return count;
+}
+
 bool is_scalar_constant(const Expr& e) {
   const auto* constant = e.as<Constant>();
   return constant && constant->data->num_elements() == 1 && constant->data->dtype == kFloat32;
@@ -217,7 +231,7 @@ class FusedFunction {
     foldable.erase(output_);
     for (std::size_t i = 0; i < nests_.size();) {
       const auto producer = pointwise_of(nests_[i]);
-      if (!producer || !foldable.count(producer->store.buffer)) {
+      if (!producer || !foldable.count(producer->store.buffer) || grows_too_large(i, *producer)) {
         ++i;
         continue;
       }
@@ -227,6 +241,20 @@ class FusedFunction {
                     [&](const tir::Buffer& b) { return b.same_as(producer->store.buffer); });
       nests_.erase(nests_.begin() + static_cast<std::ptrdiff_t>(i));
     }
+  }
+
+  // A value that is read several times is copied several times, so a chain grows exponentially.
+  bool grows_too_large(std::size_t at, const Pointwise& producer) const {
+    const std::size_t size = count_nodes(producer.store.value, {});
+    for (std::size_t j = at + 1; j < nests_.size(); ++j) {
+      const auto consumer = pointwise_of(nests_[j]);
+      if (!consumer) continue;
+      const std::size_t reads = count_nodes(consumer->store.value, producer.store.buffer);
+      if (reads > 1 && reads * size + count_nodes(consumer->store.value, {}) > kMaxInlinedNodes) {
+        return true;
+      }
+    }
+    return false;
   }
 
   tir::PrimFunc finish() {
@@ -284,25 +312,29 @@ class LowerModule {
   explicit LowerModule(const Module& module) : result_(module) {}
 
   Module run(const std::string& name, const Function& func) {
-    const auto uses = count_uses(func);
+    uses_ = count_uses(func);
+    defs_ = definitions(func);
     ExprMap map;
     for (const Group& group : fuse_groups(func).groups) {
       const Binding& last = *group.members.back();
-      map[last.var] = lower(group, uses, map);
+      map[last.var] = lower(group, map);
     }
     const Expr body = replace_leaves(func.body.get<SeqExpr>().body, map);
-    result_.replace(name, builder_.finish(func.params, body, func.attrs));
+    Function lowered = builder_.finish(func.params, body, func.attrs).get<Function>();
+    lowered.is_pure = func.is_pure;
+    lowered.is_private = func.is_private;
+    result_.replace(name, lowered);
     return result_;
   }
 
  private:
-  Expr lower(const Group& group, const std::map<Expr, int, IdLess>& uses, const ExprMap& map) {
+  Expr lower(const Group& group, const ExprMap& map) {
     const Binding& last = *group.members.back();
     const std::string& name = var(last.var).name;
     const Expr value = replace_leaves(last.value, map);
     if (last.cast_type) return builder_.match_cast(value, last.cast_type, name);
     const auto* call = last.value.as<Call>();
-    if (!call || !call->op || !call->op->define || is_view(*call, uses)) {
+    if (!call || !call->op || !call->op->define || is_view(*call, uses_, defs_)) {
       return builder_.emit(value, name);
     }
     FusedFunction fused;
@@ -326,6 +358,8 @@ class LowerModule {
 
   Module result_;
   Builder builder_;
+  Uses uses_;
+  Definitions defs_;
   std::vector<std::pair<std::string, tir::PrimFunc>> known_;
 };
 

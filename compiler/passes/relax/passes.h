@@ -23,10 +23,12 @@ Module fold_scale(const Module& module);
 Module simplify_algebra(const Module& module);
 // Equal pure calls of equal arguments -> one.
 Module eliminate_common_subexpressions(const Module& module);
-// Bindings that nothing uses.
+// Bindings that nothing uses, and private functions that no public one leads to.
 Module remove_dead_code(const Module& module);
 // Channel-blocked layouts for convolutions and what lies between them; see the file's head.
 Module plan_layout(const Module& module, int vector_lanes);
+// Results that are parameters, constants, or the same bytes as an earlier result are copied.
+Module copy_outputs(const Module& module);
 // Operators -> call_tir of their definitions, one function for each group of fuse_groups.
 Module lower_and_fuse(const Module& module);
 

@@ -18,6 +18,7 @@ std::vector<GraphPass> graph_pipeline(const GraphOptions& options) {
       {"simplify_after_layout", simplify_algebra},
       {"eliminate_common_subexpressions_after_layout", eliminate_common_subexpressions},
       {"remove_dead_code_after_layout", remove_dead_code},
+      {"copy_outputs", copy_outputs},
       {"lower_and_fuse", lower_and_fuse},
   };
 }

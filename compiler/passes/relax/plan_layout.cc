@@ -28,7 +28,10 @@ class LayoutPlanner {
   Expr run() {
     for (const Binding& binding : straight_bindings(func_)) bind(binding);
     const Expr result = plain_leaf(func_.body.get<SeqExpr>().body);
-    return builder_.finish(func_.params, result, func_.attrs);
+    Function planned = builder_.finish(func_.params, result, func_.attrs).get<Function>();
+    planned.is_pure = func_.is_pure;
+    planned.is_private = func_.is_private;
+    return planned;
   }
 
  private:

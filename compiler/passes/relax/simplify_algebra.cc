@@ -37,8 +37,6 @@ bool same_shape(const Type& a, const Type& b) {
 
 class Simplify {
  public:
-  explicit Simplify(Builder& builder) : builder_(builder) {}
-
   // The leaf or call that replaces the call, or null to keep it.
   Expr apply(const Call& call, const Type& type) {
     const std::string_view name = call.op->name;
@@ -153,7 +151,6 @@ class Simplify {
                      {{"src_layout", string_attr(from_layout)}, {"dst_layout", string_attr(to)}});
   }
 
-  Builder& builder_;
   std::map<Expr, Call, IdLess> calls_;
 };
 
@@ -161,17 +158,16 @@ class Simplify {
 
 Module simplify_algebra(const Module& module) {
   return map_functions(module, [](const Function& func) {
-    std::optional<Simplify> simplify;
+    Simplify simplify;
     return rebuild(func, [&](const Binding& binding, const Expr& value, Builder& builder) -> Expr {
-      if (!simplify) simplify.emplace(builder);
-      if (binding.cast_type) return builder.match_cast(value, binding.cast_type);
+      const std::string& name = var(binding.var).name;
+      if (binding.cast_type) return builder.match_cast(value, binding.cast_type, name);
       const auto* call = value.as<Call>();
-      if (!call || !call->op || !call->op->define)
-        return builder.emit(value, var(binding.var).name);
+      if (!call || !call->op || !call->op->define) return builder.emit(value, name);
       Expr replaced = value;
-      if (Expr better = simplify->apply(*call, type_of(binding.var))) replaced = better;
-      const Expr leaf = builder.emit(replaced, var(binding.var).name);
-      if (const auto* kept = replaced.as<Call>()) simplify->remember(leaf, *kept);
+      if (Expr better = simplify.apply(*call, type_of(binding.var))) replaced = better;
+      const Expr leaf = builder.emit(replaced, name);
+      if (const auto* kept = replaced.as<Call>()) simplify.remember(leaf, *kept);
       return leaf;
     });
   });
