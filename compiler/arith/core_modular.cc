@@ -20,14 +20,16 @@ ModularSet add_sets(ModularSet a, ModularSet b) {
   if (__builtin_add_overflow(a.base, b.base, &base)) return {};
   return normal(gcd_int(a.coeff, b.coeff), base);
 }
+
+// Holds the product of two int64 numbers.
+__extension__ typedef __int128 Wide;
+
 ModularSet mul_sets(ModularSet a, ModularSet b) {
   if (is_large(a.coeff) || is_large(a.base) || is_large(b.coeff) || is_large(b.base)) return {};
-  __int128 pq = static_cast<__int128>(a.coeff) * b.coeff,
-           pb = static_cast<__int128>(a.coeff) * b.base,
-           aq = static_cast<__int128>(a.base) * b.coeff,
-           base = static_cast<__int128>(a.base) * b.base;
-  constexpr __int128 kLimit = INT64_MAX;
-  auto is_out = [&](__int128 x) { return x > kLimit || x < -kLimit; };
+  Wide pq = static_cast<Wide>(a.coeff) * b.coeff, pb = static_cast<Wide>(a.coeff) * b.base,
+       aq = static_cast<Wide>(a.base) * b.coeff, base = static_cast<Wide>(a.base) * b.base;
+  constexpr Wide kLimit = INT64_MAX;
+  auto is_out = [&](Wide x) { return x > kLimit || x < -kLimit; };
   if (is_out(pq) || is_out(pb) || is_out(aq) || is_out(base)) return {};
   std::int64_t g = gcd_int(gcd_int(static_cast<std::int64_t>(pq), static_cast<std::int64_t>(pb)),
                            static_cast<std::int64_t>(aq));
