@@ -3,6 +3,7 @@
 //   load_model()       a model file -> a Relax module
 //   compile()          a Relax module and schedules -> a shared object, its C header, a report
 //   extract_tasks()    the module's workloads with their weights
+//   verify()           runs module, passes and library on the same inputs and compares
 //   build_candidate()  a workload's text and a trace -> the library that a device measures
 #pragma once
 #include <cstdint>
@@ -65,6 +66,25 @@ struct CompileResult {
 CompileResult compile(const relax::Module& module, const Target& target, const Schedules& schedules,
                       const CompileOptions& options = {});
 
+// The graph as one step of compiling left it, against the imported module; last, the library.
+struct VerifyStep {
+  std::string name;                        // "imported", a pass's name, "library"
+  bool is_right = true;                    // within 1e-3 of each value and 1e-4 of the largest
+  double max_error = 0, max_expected = 0;  // over all outputs
+  std::string difference;                  // what differs first; empty when right
+};
+struct VerifyReport {
+  std::vector<VerifyStep> steps;
+  std::string skipped;  // why the library was not run; empty: it was
+  // The first step that is wrong, or null.
+  const VerifyStep* first_wrong() const;
+};
+// Runs the module, the module after each graph pass and the library on seeded inputs (symbolic
+// dimensions at small sizes) and compares. Small kernels are interpreted, larger ones compiled with
+// plain loops. Throws UserError when the model cannot be run, or needs more work than plain loops
+// can do in minutes.
+VerifyReport verify(const relax::Module& module, const Target& target, const std::string& library);
+
 struct TuningTask {
   std::string name;
   std::string workload_hash;
@@ -87,7 +107,8 @@ struct CandidateLibrary {
   std::string metadata;  // "tenon-artifact 1" statements: packings and tolerance
 };
 // Throws UserError when the trace is refused or the scheduled function cannot be lowered: the
-// candidate's fault.
+// candidate's fault. Work on constants that a schedule marks is part of the measured kernel here;
+// compile() does it once.
 CandidateLibrary build_candidate(const CandidateRequest& request);
 
 // Floating-point operations of one call, multiply-adds counted as two; 0 when the shape is

@@ -4,11 +4,11 @@
 #include <chrono>
 
 #include "compiler/codegen/llvm/library.h"
-#include "compiler/compile/evaluate.h"
 #include "compiler/compile/header.h"
 #include "compiler/compile/host.h"
 #include "compiler/compile/memory_plan.h"
-#include "compiler/compile/packing.h"
+#include "compiler/compile/pack_constants.h"
+#include "compiler/compile/verify.h"
 #include "compiler/frontends/onnx/import.h"
 #include "compiler/lowering/lower.h"
 #include "compiler/passes/relax/graph.h"
@@ -46,14 +46,23 @@ const relax::Function& main_of(const relax::Module& module) {
   return *func;
 }
 
-relax::GraphOptions graph_options(const Target& target) {
-  return {.vector_lanes = target.vector_lanes(32), .evaluate = evaluate_constant};
-}
-
 // The workload as everyone sees it: read back from its canonical text, so that a schedule names the
 // same blocks wherever the function came from.
 tir::PrimFunc canonical(const tir::PrimFunc& func) {
   return tir::parse_prim_func(tir::canonical_text(func), "workload");
+}
+
+// Two expressions of one form: the variables of the first by what stands there in the second.
+void match_symbols(const tir::Expr& from, const tir::Expr& to, tir::VarMap& map) {
+  if (from.as<tir::Var>()) {
+    map[from] = to;
+    return;
+  }
+  const auto* a = from.as<tir::Binary>();
+  const auto* b = to.as<tir::Binary>();
+  if (!a || !b) return;
+  match_symbols(a->a, b->a, map);
+  match_symbols(a->b, b->b, map);
 }
 
 // The model's symbols in place of the canonical function's: equal functions have equal shapes.
@@ -62,9 +71,7 @@ tir::VarMap symbols_of(const tir::PrimFunc& canonical_func, const tir::PrimFunc&
   for (std::size_t p = 0; p < original.params.size(); ++p) {
     const auto& from = tir::node(canonical_func.params[p].buffer).shape;
     const auto& to = tir::node(original.params[p].buffer).shape;
-    for (std::size_t i = 0; i < to.size(); ++i) {
-      if (from[i].as<tir::Var>()) map[from[i]] = to[i];
-    }
+    for (std::size_t i = 0; i < to.size(); ++i) match_symbols(from[i], to[i], map);
   }
   return map;
 }
@@ -77,6 +84,7 @@ struct Kernel {
   std::string hash;
   ScheduleChoice choice;
   ScheduledFunction scheduled;
+  SplitKernel split;
   LoweredKernel lowered;
   int num_calls = 0;
 };
@@ -112,7 +120,7 @@ class Compiler {
 
   CompileResult run(const relax::Module& imported) {
     relax::Module module = imported;
-    for (const relax::GraphPass& pass : relax::graph_pipeline(graph_options(target_))) {
+    for (const relax::GraphPass& pass : compile_passes(target_, plain_kernels_)) {
       module = pass.run(module);
       step(pass.name);
     }
@@ -140,80 +148,20 @@ class Compiler {
     if (wants("tir")) {
       options_.emit("tir", tir::print(kernel.scheduled.func, kernel.function));
     }
-    kernel.lowered = lower(kernel.function, kernel.scheduled.func, target_);
+    kernel.split = split_kernel(kernel.scheduled.func);
+    kernel.lowered = lower(kernel.function, kernel.split.func, target_);
   }
 
-  // The constants as the kernels that read them want them. A constant that two kernels want in
-  // different layouts is kept once for each.
-  struct Packed {
-    MemoryPlan plan;
-    std::vector<relax::TensorRef> tensors;
-    std::vector<ConstantBytes> bytes;
-  };
-
-  Packed pack_constants(const MemoryPlan& plan) const {
-    Packed packed{plan, plan.constants, {}};
-    std::vector<bool> is_used(plan.constants.size(), false);
-    std::map<std::pair<std::string, std::size_t>, std::size_t> made;  // layout, constant
-    for (PlannedCall& call : packed.plan.calls) {
-      const Kernel& kernel = kernel_of(call.function);
-      for (std::size_t i = 0; i < call.args.size(); ++i) {
-        const auto it = packed.plan.places.find(call.args[i]);
-        if (!call.args[i].as<relax::Constant>()) continue;
-        const ParamPacking* packing = packing_of(kernel, i);
-        const std::size_t index = it->second.index;
-        if (!packing) {
-          is_used[index] = true;
-          continue;
-        }
-        const auto key = std::pair{layout_text(*packing), index};
-        auto known = made.find(key);
-        if (known == made.end()) {
-          known = made.emplace(key, packed.tensors.size()).first;
-          packed.tensors.push_back(pack_tensor(*packed.tensors[index], *packing));
-          is_used.push_back(true);
-        }
-        // A leaf of its own, so that another kernel may see the constant in another layout.
-        const relax::Expr leaf = relax::constant(packed.tensors[known->second]);
-        packed.plan.places[leaf] = {PlaceKind::kConstant, known->second, tir::i64(0)};
-        call.args[i] = leaf;
-      }
-    }
-    for (std::size_t i = 0; i < packed.tensors.size(); ++i) {
-      const relax::TensorData& data = *packed.tensors[i];
-      // A constant that is only read packed takes no room.
-      packed.bytes.emplace_back(reinterpret_cast<const char*>(data.bytes),
-                                is_used[i] ? data.size_bytes : 0);
-    }
-    return packed;
-  }
-
-  static const ParamPacking* packing_of(const Kernel& kernel, std::size_t param) {
-    for (const ParamPacking& packing : kernel.scheduled.packings) {
-      if (packing.param == param) return &packing;
-    }
-    return nullptr;
-  }
-
-  static std::string layout_text(const ParamPacking& packing) {
-    std::string text;
-    for (const auto* list : {&packing.packed, &packing.map}) {
-      for (const std::int64_t value : *list) text += std::to_string(value) + ",";
-      text += ";";
-    }
-    return text;
-  }
-
-  const Kernel& kernel_of(const std::string& function) const {
+  PackedConstants packed_constants(const MemoryPlan& plan) {
+    std::vector<PackedKernel> kernels;
     for (const Kernel& kernel : kernels_) {
-      if (kernel.function == function) return kernel;
+      kernels.push_back({kernel.function, kernel.scheduled, kernel.split});
     }
-    CHECK(false) << "no kernel " << function;
-    return kernels_.front();
+    return pack_constants(plan, kernels, plain_kernels_);
   }
 
   void link(const relax::Module& imported, const relax::Function& func, const MemoryPlan& plan) {
-    const Packed packed = pack_constants(plan);
+    const PackedConstants packed = packed_constants(plan);
     LibrarySpec spec;
     spec.name = model_name(imported);
     spec.target = target_;
@@ -267,6 +215,7 @@ class Compiler {
   const Schedules& schedules_;
   const CompileOptions& options_;
   Stopwatch watch_;
+  PlainKernels plain_kernels_;
   std::vector<Kernel> kernels_;
   CompileResult result_;
 };
@@ -286,7 +235,8 @@ CompileResult compile(const relax::Module& module, const Target& target, const S
 
 std::vector<TuningTask> extract_tasks(const relax::Module& imported, const Target& target) {
   relax::Module module = imported;
-  for (const relax::GraphPass& pass : relax::graph_pipeline(graph_options(target))) {
+  PlainKernels kernels;
+  for (const relax::GraphPass& pass : compile_passes(target, kernels)) {
     module = pass.run(module);
   }
   std::vector<TuningTask> tasks;

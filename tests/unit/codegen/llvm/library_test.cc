@@ -191,6 +191,36 @@ def main(X: T.Buffer((8,), "float32"), Y: T.Buffer((8,), "float32")):
   EXPECT_THAT(ir, testing::HasSubstr("ptr noalias %2"));
 }
 
+// The order of symbols is that of the text, wherever their nodes lie in memory.
+TEST(SymbolicLibrary, NumbersSymbolsInTheOrderOfTheText) {
+  const PrimFunc func = parse_prim_func(R"(
+@T.prim_func(s_tir=True)
+def main(x: T.handle, y: T.handle):
+    f = T.int64()
+    e = T.int64()
+    d = T.int64()
+    c = T.int64()
+    b = T.int64()
+    a = T.int64()
+    X = T.match_buffer(x, (a + b * c, d + e * f), "float32")
+    Y = T.match_buffer(y, (f, a), "float32")
+    with T.sblock("root"):
+        for i, j in T.grid(f, a):
+            with T.sblock("Y"):
+                vi, vj = T.axis.remap("SS", [i, j])
+                Y[vi, vj] = X[0, 0]
+)");
+  const Target target = parse_target("native");
+  const LoweredKernel kernel = lower("main", func, target);
+  std::string lowered, library;
+  for (const Expr& symbol : kernel.symbols) lowered += var(symbol).name;
+  for (const SymbolSpec& symbol : candidate_library(func, kernel, target).symbols) {
+    library += var(symbol.var).name;
+  }
+  EXPECT_EQ(lowered, "abcdef");
+  EXPECT_EQ(library, "abcdef");
+}
+
 TEST(ModelLibrary, UnknownKernelIsRefusedByName) {
   const std::vector<ConstantBytes> constants = {"a", "b"};
   LibrarySpec spec = two_kernels(parse_target("native"), constants);
