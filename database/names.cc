@@ -38,7 +38,7 @@ constexpr std::array<OutcomeRow, kNumOutcomes> kOutcomes = {{
     {Outcome::kCancelled, "cancelled", Blame::kNobody},
     {Outcome::kExpired, "expired", Blame::kNobody},
     {Outcome::kRevoked, "revoked", Blame::kNobody},
-    {Outcome::kLost, "lost", Blame::kWorker},
+    {Outcome::kLost, "lost", Blame::kNobody},
 }};
 
 constexpr std::string_view kUnknown = "unknown";

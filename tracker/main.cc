@@ -23,7 +23,7 @@ std::atomic<bool> g_stop = false;
 void stop_on_signal(int) { g_stop = true; }
 
 void set_signal(int number, void (*handler)(int)) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = handler;
   sigaction(number, &action, nullptr);
 }
@@ -34,6 +34,7 @@ struct Arguments {
   std::string keys;
   std::string blobs;
   std::uint64_t blob_limit_mib = 5 * 1024;
+  tenon::tracker::Settings settings;
   int keys_fd = -1;
   int lifeline_fd = -1;
   int ready_fd = -1;
@@ -49,6 +50,14 @@ void define(CLI::App& app, Arguments& arguments) {
                  "directory of built libraries (default: the cache directory)");
   app.add_option("--blob-limit", arguments.blob_limit_mib, "size of that directory, MiB")
       ->capture_default_str();
+  app.add_option("--build-limit-ms", arguments.settings.build_wall_ms,
+                 "longest build of a candidate")
+      ->capture_default_str()
+      ->check(CLI::Range(100, 3'600'000));
+  app.add_option("--run-limit-ms", arguments.settings.run_wall_ms,
+                 "longest run of a candidate, besides the time that its job measures for")
+      ->capture_default_str()
+      ->check(CLI::Range(100, 3'600'000));
   app.add_option("--keys-fd", arguments.keys_fd,
                  "read the keys from this descriptor instead (private tracker)");
   app.add_option("--lifeline-fd", arguments.lifeline_fd,
@@ -77,12 +86,14 @@ tenon::tracker::ServerOptions server_options(const Arguments& arguments) {
   options.blobs.directory = arguments.blobs.empty() ? tenon::cache_directory() / "artifacts"
                                                     : std::filesystem::path(arguments.blobs);
   options.blobs.max_bytes = arguments.blob_limit_mib << 20;
+  options.settings = arguments.settings;
   options.lifeline = tenon::Descriptor(arguments.lifeline_fd);
   return options;
 }
 
 int serve(const Arguments& arguments) {
   set_signal(SIGPIPE, SIG_IGN);
+  set_signal(SIGXFSZ, SIG_IGN);
   set_signal(SIGTERM, stop_on_signal);
   // A private tracker outlives the Ctrl-C that its parent gets: the parent decides when it ends.
   set_signal(SIGINT, arguments.lifeline_fd >= 0 ? SIG_IGN : stop_on_signal);

@@ -53,6 +53,7 @@ Descriptor open_stop_signals() {
   sigaddset(&signals, SIGHUP);
   if (pthread_sigmask(SIG_BLOCK, &signals, nullptr) != 0) throw_io_error("block signals", errno);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   Descriptor fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.is_open()) throw_io_error("open a signal descriptor", errno);
   return fd;

@@ -72,7 +72,7 @@ void describe(CLI::App& app, Words& words) {
       "Examples:\n"
       "  tenon-worker --tracker tcp://farm:7701 --key board7.key\n"
       "  tenon-worker --tracker tcp://farm:7701 --key board7.key --role run --threads 4\n"
-      "Sandbox steps: network, no_new_privs, rlimits, landlock, uid, seccomp.");
+      "Sandbox steps: processes, network, no_new_privs, rlimits, landlock, uid, seccomp.");
 }
 
 std::vector<std::string> list_of(const std::string& text) {
@@ -103,8 +103,8 @@ rpc::PeerKey read_key(const Words& words) {
 }
 
 void check_steps(const std::vector<std::string>& names) {
-  const std::vector<std::string> known = {"network",  "no_new_privs", "rlimits",
-                                          "landlock", "uid",          "seccomp"};
+  const std::vector<std::string> known = {"processes", "network", "no_new_privs", "rlimits",
+                                          "landlock",  "uid",     "seccomp"};
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     throw UserError("there is no sandbox step '" + name + "'; known are " + join(known, ", "),

@@ -43,8 +43,8 @@ std::string model_header(const LibrarySpec& spec) {
   const std::string prefix = identifier(spec.name, true);
   std::string text = "/* Made by Tenon for the model \"" + spec.name + "\".\n" +
                      " * Load the library, look up TENON_MODEL_SYMBOL, call run(). */\n" +
-                     "#ifndef TENON_" + prefix + "_H_\n#define TENON_" + prefix + "_H_\n\n" +
-                     "#include \"tenon_model.h\"\n\n";
+                     "#ifndef TENON_LIBRARY_" + prefix + "_H_\n#define TENON_LIBRARY_" + prefix +
+                     "_H_\n\n" + "#include \"tenon_model.h\"\n\n";
   text += "#define " + prefix + "_NUM_INPUTS " + std::to_string(spec.inputs.size()) + "\n";
   text += "#define " + prefix + "_NUM_OUTPUTS " + std::to_string(spec.outputs.size()) + "\n";
   text += "#define " + prefix + "_NUM_SYMBOLS " + std::to_string(spec.symbols.size()) + "\n\n";

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "compiler/runtime/elf_file.h"
 #include "compiler/support/error.h"
 
 namespace tenon {
@@ -99,6 +100,10 @@ Library Library::open(const std::string& path, std::string* error) {
   // A name without a slash would be searched for in the system's library folders.
   const std::string file = path.find('/') == std::string::npos ? "./" + path : path;
   Library library;
+  if (const std::string damage = check_elf_file(file); !damage.empty()) {
+    *error = "cannot load '" + path + "': " + damage;
+    return library;
+  }
   library.handle_ = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library.handle_ == nullptr) {
     *error = std::string("cannot load '") + path + "': " + dlerror();

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "compiler/support/error.h"
@@ -31,6 +32,10 @@ DatabaseFault fault_of(int code) {
     default:
       return DatabaseFault::kOther;
   }
+}
+
+bool is_out_of_room(int error_number) {
+  return error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
 }
 
 std::string advice(DatabaseFault fault) {
@@ -191,6 +196,9 @@ void Connection::clear_error() {
 void Connection::note(int code) {
   if (code == SQLITE_OK || failed()) return;
   fault_ = fault_of(code);
+  // SQLite says SQLITE_FULL for some of its files only.
+  const bool has_no_room = handle_ && is_out_of_room(sqlite3_system_errno(handle_));
+  if (fault_ == DatabaseFault::kBroken && has_no_room) fault_ = DatabaseFault::kFull;
   const char* words = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
   error_ = str_cat("database ", path_, ": ", words, " [", code, "]", advice(fault_));
 }

@@ -26,7 +26,10 @@ void add_tune(CLI::App& root, TuneArguments& a, std::string& time_limit) {
   add_target(app, a.target, a.threads);
   app->add_option("--trials", a.trials, "measured candidates in all, over every run of the job")
       ->check(CLI::NonNegativeNumber);
-  app->add_option("--time-limit", time_limit, "like 90s, 10m, 1h");
+  app->add_option("--time-limit", time_limit, "like 90s, 10m, 1h")
+      ->check([](const std::string& text) {
+        return text.empty() ? "a duration like 90s, 10m or 1h is needed" : "";
+      });
   app->add_option("--seed", a.seed, "of the search")->capture_default_str();
   app->add_option("--db", a.db, "database (default: the user's)");
   app->add_option("--tracker", a.tracker, "URL of a tracker; a private one is started without");

@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -21,6 +23,7 @@
 #include "tuner/cli/places.h"
 #include "tuner/cli/progress.h"
 #include "tuner/session/local_fleet.h"
+#include "tuner/session/private_directory.h"
 #include "tuner/session/session.h"
 #include "tuner/space/space.h"
 
@@ -110,21 +113,28 @@ CompileResult compile_with(const relax::Module& module, const Target& target,
   return compile(module, target, schedules, options);
 }
 
-// The tuned library in its place, and two more beside it in a folder of their own for comparing.
-Evidence write_and_compare(const TuneArguments& a, const relax::Module& module,
+void move_into_place(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) throw_io_error("write " + to, errno);
+}
+
+// The tuned library goes to its place only after it was right: until then it, and what it is
+// compared with, are in a folder beside, on the same disk.
+Evidence compare_and_write(const TuneArguments& a, const relax::Module& module,
                            const Target& target, const SessionResult& result) {
   const CompileResult tuned =
       compile_with(module, target, found_schedules(result, target, a.threads), a.threads);
-  write_file_atomically(a.output, tuned.library, 0755);
-  write_file_atomically(std::filesystem::path(a.output).replace_extension(".h"), tuned.header);
-  const TempDir folder("tenon-compare");
-  const auto write = [&](const std::string& name, const Schedules& schedules, int threads) {
+  const std::filesystem::path output = std::filesystem::absolute(a.output);
+  const PrivateDirectory folder(".tenon-compare", output.parent_path());
+  const auto place = [&](const std::string& name, const std::string& library) {
     const auto path = folder.path() / name;
-    write_file_atomically(path, compile_with(module, target, schedules, threads).library, 0755);
+    write_file_atomically(path, library, 0755);
     return path.string();
   };
+  const auto write = [&](const std::string& name, const Schedules& schedules, int threads) {
+    return place(name, compile_with(module, target, schedules, threads).library);
+  };
   EvidencePaths paths;
-  paths.tuned = std::filesystem::absolute(a.output).string();
+  paths.tuned = place("tuned.so", tuned.library);
   paths.untuned = write(
       "untuned.so",
       [&](const std::string&, const tir::PrimFunc& func) {
@@ -133,11 +143,12 @@ Evidence write_and_compare(const TuneArguments& a, const relax::Module& module,
       a.threads);
   paths.reference = write(
       "reference.so",
-      [](const std::string&, const tir::PrimFunc&) {
-        return ScheduleChoice{Trace{}, "plain"};
-      },
-      1);
-  return gather_evidence(paths, a.threads);
+      [](const std::string&, const tir::PrimFunc&) { return ScheduleChoice{Trace{}, "plain"}; }, 1);
+  const Evidence evidence = gather_evidence(paths, a.threads);
+  if (!evidence.is_right) return evidence;
+  move_into_place(paths.tuned, output.string());
+  write_file_atomically(std::filesystem::path(output).replace_extension(".h"), tuned.header);
+  return evidence;
 }
 
 void print_summary(const TuneArguments& a, const SessionResult& result, const Evidence& e) {
@@ -165,6 +176,7 @@ void print_summary(const TuneArguments& a, const SessionResult& result, const Ev
     out << "  " << std::setw(10) << std::setprecision(1) << kernel.us << " us  " << kernel.name
         << "\n";
   }
+  if (!e.is_right) return;
   out << "library   " << a.output << "\n"
       << "next      tenon run " << a.output << " --bench\n";
 }
@@ -220,10 +232,14 @@ int run_command(const TuneArguments& a) {
     std::cerr << "error: none of " << result.progress.num_trials << " candidates was valid\n";
     return kWorkFailed;
   }
-  const Evidence evidence = write_and_compare(a, module, target, result);
+  const Evidence evidence = compare_and_write(a, module, target, result);
   a.json ? print_json(a, result, evidence) : print_summary(a, result, evidence);
-  if (stop_signal != 0) return 128 + stop_signal;
-  return evidence.is_right ? kDone : kWorkFailed;
+  if (!evidence.is_right) {
+    std::cerr << "error: the tuned library's outputs differ from plain loops; " << a.output
+              << " was not written\n";
+    return kWorkFailed;
+  }
+  return stop_signal != 0 ? 128 + stop_signal : kDone;
 }
 
 }  // namespace tenon::cli

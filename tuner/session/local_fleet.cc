@@ -20,6 +20,7 @@
 #include "compiler/support/files.h"
 #include "compiler/support/subprocess.h"
 #include "compiler/support/text.h"
+#include "tuner/session/private_directory.h"
 
 namespace tenon {
 namespace {
@@ -69,7 +70,7 @@ std::optional<cpu_set_t> without_last(cpu_set_t cpus, std::uint32_t count) {
 
 struct LocalFleet::State {
   LocalFleetOptions options;
-  TempDir directory{"tenon", socket_parent()};
+  PrivateDirectory directory{"tenon-tune", socket_parent()};
   std::string url, quiet_lock;
   std::filesystem::path log_path;
   Descriptor log;
@@ -156,8 +157,11 @@ void LocalFleet::State::start_tracker() {
   ready.write_end.reset();
   if (read_exactly(ready.read_end.get(), 1, "the tracker's answer")) return;
   const auto status = tracker->wait(1);
-  const std::string text = "the private tracker did not start (" +
-                           (status ? status->describe() : "still running") + "):\n" + tail();
+  const std::string said = tail();
+  constexpr std::string_view kError = "error: ";
+  const std::string text =
+      str_cat("the private tracker did not start (", status ? status->describe() : "still running",
+              "):\n", said.starts_with(kError) ? said.substr(kError.size()) : said);
   // It leaves with 2 when it refuses its database.
   if (status && status->signal == 0 && status->exit_code == 2) throw UserError(text);
   throw IoError(text);

@@ -15,6 +15,7 @@
 #include <functional>
 
 #include "compiler/support/descriptor.h"
+#include "worker/run/process_namespace.h"
 #include "worker/run/seccomp_filter.h"
 
 namespace tenon {
@@ -22,15 +23,22 @@ namespace {
 
 constexpr rlim_t kMaxOpenFiles = 64;
 constexpr int kUnusedUidBase = 2'000'000'000;  // + process id: no account, no other runner
+// Without privilege a user namespace gives the right to other namespaces, where it is allowed.
+constexpr int kForRights = CLONE_NEWUSER;
 
 std::string unavailable(int error_number) {
   return std::string("unavailable: ") + std::strerror(error_number);
 }
 
-std::string enter_empty_network() {
-  // Without privilege a user namespace gives the right to an empty network, where it is allowed.
-  const int flags =
-      geteuid() == 0 ? CLONE_NEWNET | CLONE_NEWIPC : CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC;
+std::string enter_own_processes(bool* has_rights) {
+  const int status = enter_process_namespace(*has_rights ? 0 : kForRights);
+  if (status != 0) return unavailable(status);
+  *has_rights = true;
+  return "done";
+}
+
+std::string enter_empty_network(bool has_rights) {
+  const int flags = CLONE_NEWNET | CLONE_NEWIPC | (has_rights ? 0 : kForRights);
   return unshare(flags) == 0 ? "done" : unavailable(errno);
 }
 
@@ -80,9 +88,9 @@ std::string confine_files(int artifact_fd) {
 }
 
 // Takes the identity of nobody: no files of the daemon's user, no signals to its processes.
-std::string drop_identity() {
+std::string drop_identity(pid_t process_id) {
   if (geteuid() != 0) return "unavailable: the worker does not run as root";
-  const id_t id = static_cast<id_t>(kUnusedUidBase + getpid());
+  const id_t id = static_cast<id_t>(kUnusedUidBase + process_id);
   if (syscall(SYS_setgroups, 0, nullptr) != 0) return unavailable(errno);
   if (setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0) return unavailable(errno);
   // The change of identity cleared the death signal and made the process undumpable.
@@ -97,12 +105,15 @@ bool is_skipped(const SandboxLimits& limits, const std::string& name) {
 }  // namespace
 
 std::vector<SandboxStep> enter_sandbox(const SandboxLimits& limits) {
+  const pid_t process_id = getpid();  // inside a process namespace all runners have the same
+  bool has_rights = geteuid() == 0;
   const std::vector<std::pair<std::string, std::function<std::string()>>> steps = {
-      {"network", enter_empty_network},
+      {"processes", [&] { return enter_own_processes(&has_rights); }},
+      {"network", [&] { return enter_empty_network(has_rights); }},
       {"no_new_privs", forbid_new_privileges},
       {"rlimits", [&] { return set_resource_limits(limits); }},
       {"landlock", [&] { return confine_files(limits.artifact_fd); }},
-      {"uid", drop_identity},
+      {"uid", [&] { return drop_identity(process_id); }},
   };
   std::vector<SandboxStep> report;
   for (const auto& [name, take] : steps) {

@@ -14,8 +14,8 @@
 namespace tenon {
 
 // The steps in their order; also the names for --skip-sandbox and --require-sandbox.
-inline constexpr const char* kSandboxSteps[] = {"network",  "no_new_privs", "rlimits",
-                                                "landlock", "uid",          "seccomp"};
+inline constexpr const char* kSandboxSteps[] = {"processes", "network", "no_new_privs", "rlimits",
+                                                "landlock",  "uid",     "seccomp"};
 
 struct SandboxLimits {
   uint64_t memory_bytes = 0;  // of address space; 0: none
@@ -25,7 +25,8 @@ struct SandboxLimits {
   std::vector<std::string> skipped;
 };
 
-// Steps "network" to "uid", in this thread.
+// Steps "processes" to "uid", in this thread, which must be the only one: with "processes" done
+// this returns in another process, and the first one waits for it and ends as it ends.
 std::vector<SandboxStep> enter_sandbox(const SandboxLimits& limits);
 
 // Step "seccomp", in all threads of the process.

@@ -65,6 +65,17 @@ TEST(Library, what_is_no_library_is_refused_with_the_reason) {
   EXPECT_NE(load_error(text).find("cannot load"), std::string::npos);
 }
 
+TEST(Library, library_that_was_cut_short_is_refused_at_every_length) {
+  const std::string whole = read_file(library_path("scale_add"));
+  const TempDir dir;
+  // The end of the file holds section headers, which nobody needs for running.
+  for (size_t size = 0; size < whole.size() / 2; size += 501) {
+    const std::string path = (dir.path() / std::to_string(size)).string();
+    write_file_atomically(path, whole.substr(0, size));
+    EXPECT_NE(load_error(path).find("cannot load"), std::string::npos) << size;
+  }
+}
+
 TEST(Library, damaged_description_is_refused) {
   const Library library = Library::load(library_path("scale_add"));
   TenonModelV1 model = library.model();

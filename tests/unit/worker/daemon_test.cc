@@ -279,6 +279,24 @@ TEST_F(WorkerDaemon, end_of_the_lifeline_ends_the_worker_and_its_children) {
   EXPECT_TRUE(eventually([&] { return children().empty(); }, 2000));
 }
 
+// A candidate may fork when there is no seccomp; what left its group has nobody who kills it when
+// the worker itself is killed, but for the end of its process namespace.
+TEST_F(WorkerDaemon, killed_worker_leaves_nothing_that_a_candidate_started) {
+  const CommandResult machine = run_command({program("tenon-worker"), "--describe"});
+  if (machine.output.find("sandbox processes: done") == std::string::npos) {
+    GTEST_SKIP() << "no process namespaces here: " << machine.output;
+  }
+  start_worker();
+  const auto client = make_client();
+  submit(*client, {"candidate spin"});
+  const std::string worker_id = std::to_string(worker_->pid());
+  // The builder, the runner's three processes and the candidate's two.
+  ASSERT_TRUE(eventually([&] { return processes_with(worker_id).size() >= 6; }, 30'000));
+  kill(worker_->pid(), SIGKILL);  // the process alone, not its group
+  worker_->wait();
+  EXPECT_TRUE(eventually([&] { return processes_with(worker_id).empty(); }, 5000));
+}
+
 TEST_F(WorkerDaemon, killed_worker_leaves_no_builder_and_no_runner) {
   start_worker();
   const auto client = make_client();

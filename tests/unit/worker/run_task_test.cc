@@ -106,7 +106,8 @@ TEST_F(RunTask, right_candidate_is_measured_with_raw_samples) {
 
 TEST_F(RunTask, every_sandbox_step_is_reported) {
   const RunOutput output = run("behave");
-  for (const char* step : {"network", "no_new_privs", "rlimits", "landlock", "uid", "seccomp"}) {
+  for (const char* step :
+       {"processes", "network", "no_new_privs", "rlimits", "landlock", "uid", "seccomp"}) {
     const std::string state = state_of(output, step);
     EXPECT_TRUE(state == "done" || state.starts_with("unavailable: ")) << step << " " << state;
   }
