@@ -9,13 +9,21 @@ import unittest
 
 from tests.e2e.common import Case, children_of, descendants_of, eventually, is_alive, kill
 from tests.e2e.farm import FarmCase
+from tests.e2e.numbers import several_convs
 
 TRIALS = 48
 
 
-class Kills(Case):
+class KillsCase(Case):
+    def several_convs(self):
+        path = self.folder / "several.onnx"
+        path.write_bytes(several_convs())
+        return path
+
+
+class Kills(KillsCase):
     def start_tune(self, *words):
-        job = self.start(*self.tune_words(self.make_model(), "--json", *words),
+        job = self.start(*self.tune_words(self.several_convs(), "--json", *words),
                          stdout=subprocess.PIPE, text=True)
         self.assertTrue(self.measured_more_than(0, job), job.errors())
         return job
@@ -85,7 +93,7 @@ class Kills(Case):
 
     def test_a_tune_killed_while_it_compares_leaves_the_old_library(self):
         self.library.write_bytes(b"an old library")
-        job = self.start(*self.tune_words(self.make_model(), "--trials", 4))
+        job = self.start(*self.tune_words(self.several_convs(), "--trials", 4))
         fresh = eventually(lambda: list(self.folder.glob(".tenon-compare.*/reference.so"))
                            or job.process.poll() is not None, 60)
         self.assertTrue(fresh, job.errors())
@@ -95,15 +103,15 @@ class Kills(Case):
         job.process.wait()
         self.assertEqual(self.library.read_bytes(), b"an old library")
         # What the killed one left beside goes with the next.
-        self.tune(*self.tune_words(self.make_model(), "--trials", 4))
+        self.tune(*self.tune_words(self.several_convs(), "--trials", 4))
         self.assertEqual(list(self.folder.glob(".tenon-compare.*")), [])
         self.tenon("run", self.library)
 
 
-class FarmKills(FarmCase):
+class FarmKills(KillsCase, FarmCase):
     def test_a_farm_goes_on_after_its_tracker_and_a_worker_were_killed(self):
         client = self.start_farm()
-        job = self.start("tune", self.make_model(), "-o", self.library, "--tracker", self.url,
+        job = self.start("tune", self.several_convs(), "-o", self.library, "--tracker", self.url,
                          "--key", client, "--trials", TRIALS, "--json", stdout=subprocess.PIPE,
                          text=True)
 
@@ -126,9 +134,9 @@ class FarmKills(FarmCase):
         self.assert_nothing_lost_or_doubled()
 
 
-class Signals(Case):
+class Signals(KillsCase):
     def stop_with(self, number, expected):
-        job = self.start(*self.tune_words(self.make_model(), "--time-limit", "100s"))
+        job = self.start(*self.tune_words(self.several_convs(), "--time-limit", "100s"))
         self.assertTrue(eventually(lambda: self.num_ok() > 0, 60), job.errors())
         below = descendants_of(job.pid)
         os.kill(job.pid, number)
@@ -149,7 +157,7 @@ class Signals(Case):
         self.stop_with(signal.SIGTERM, 143)
 
     def test_a_second_ctrl_c_ends_at_once_and_leaves_nothing(self):
-        job = self.start(*self.tune_words(self.make_model(), "--time-limit", "100s"))
+        job = self.start(*self.tune_words(self.several_convs(), "--time-limit", "100s"))
         self.assertTrue(eventually(lambda: self.num_ok() > 0, 60), job.errors())
         below = descendants_of(job.pid)
 

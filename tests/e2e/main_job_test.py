@@ -72,6 +72,19 @@ class MainJob(Case):
         self.assertFalse((self.folder / "home/.cache").exists())
         self.assertEqual(list((self.folder / "run").iterdir()), [])
 
+    def test_doctor_finds_nothing_wrong(self):
+        self.tenon(*self.tune_words(self.make_model(), "--trials", 2))
+        words = ["doctor", "--db", self.database]
+        self.assertIn("0 findings", self.tenon(*words)[0])
+        found = json.loads(self.tenon(*words, "--json")[0])
+        self.assertEqual(found["findings"], [])
+        self.assertEqual(found["problems"], 0)
+        self.assertTrue(all(found["programs"].values()))
+        self.assertIn("sandbox seccomp", found["machine"])
+        absent = json.loads(self.tenon("doctor", "--db", self.folder / "absent.db", "--json",
+                                       code=1)[0])
+        self.assertIsNone(absent["findings"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -51,5 +51,14 @@ class SmallConv:
         return [folder / name for name in ("model.onnx", "in.npz", "expect.npz")]
 
 
+def several_convs():
+    """A model with more to tune than the tests' jobs can try, so that none converges early."""
+    net = networks.Builder(1)
+    at = net.conv_relu("first", "data", (16, 32), 3, pad=1)
+    at = net.conv_relu("second", at, (32, 16), 1)
+    at = net.conv_relu("third", at, (16, 48), 3, stride=2, pad=1)
+    return net.model("several", "data", [1, 16, 16, 16], at, [1, 48, 8, 8]).encode()
+
+
 def write_npz(path, name, dims, values):
     inputs.write_npz(path, [(name, onnx.FLOAT, dims, values)])

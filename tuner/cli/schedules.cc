@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "compiler/support/error.h"
 #include "compiler/support/hash.h"
 #include "database/log.h"
 #include "tuner/space/space.h"
@@ -24,6 +25,23 @@ BestRecords most_complete(ByClass classes) {
 
 bool is_stale(const database::Measurement& measurement) {
   return measurement.versions.codegen != codegen_version();
+}
+
+// nullopt, told on stderr, when a record's trace does not apply to its own workload: it was damaged
+// or forged, or a primitive has become stricter.
+std::optional<Trace> applicable_trace(const BestRecord& record, const std::string& hash,
+                                      const tir::PrimFunc& func) {
+  try {
+    Trace trace = parse_trace(record.trace);
+    tir::TirModule module;
+    module.functions.emplace_back("main", func);
+    replay(module, trace);
+    return trace;
+  } catch (const UserError& error) {
+    std::cerr << "warning: the recorded schedule of workload " << hash.substr(0, 12)
+              << " is left out, it does not apply: " << error.what() << "\n";
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -68,7 +86,9 @@ Schedules schedules_from(BestRecords records, const Target& target, int threads)
                                                          const tir::PrimFunc& func) {
     const auto it = records.by_workload.find(hash);
     if (it == records.by_workload.end()) return seed_schedule(func, target, threads);
-    return ScheduleChoice{parse_trace(it->second.trace), it->second.is_stale ? "stale" : "record"};
+    std::optional<Trace> trace = applicable_trace(it->second, hash, func);
+    if (!trace) return seed_schedule(func, target, threads);
+    return ScheduleChoice{std::move(*trace), it->second.is_stale ? "stale" : "record"};
   };
 }
 

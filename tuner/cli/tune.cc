@@ -22,6 +22,7 @@
 #include "tuner/cli/evidence.h"
 #include "tuner/cli/places.h"
 #include "tuner/cli/progress.h"
+#include "tuner/cli/schedules.h"
 #include "tuner/session/local_fleet.h"
 #include "tuner/session/private_directory.h"
 #include "tuner/session/session.h"
@@ -94,16 +95,12 @@ SessionOptions session_options(const TuneArguments& a, const Target& target,
 
 // Best traces found, else seeds.
 Schedules found_schedules(const SessionResult& result, const Target& target, int threads) {
-  std::map<std::string, std::string> traces;
+  BestRecords found;
   for (const TaskProgress& task : result.progress.tasks) {
-    if (!task.best_trace.empty()) traces[task.workload_hash] = task.best_trace;
+    if (task.best_trace.empty()) continue;
+    found.by_workload[task.workload_hash] = {task.best_trace, task.best_ns, false};
   }
-  return [traces = std::move(traces), target, threads](const std::string& hash,
-                                                       const tir::PrimFunc& func) {
-    const auto it = traces.find(hash);
-    if (it == traces.end()) return seed_schedule(func, target, threads);
-    return ScheduleChoice{parse_trace(it->second), "record"};
-  };
+  return schedules_from(std::move(found), target, threads);
 }
 
 CompileResult compile_with(const relax::Module& module, const Target& target,
