@@ -17,10 +17,10 @@ constexpr std::size_t kExtents = 8;  // leading iteration extents that have a co
 
 const std::vector<std::string> kSketches = {"conv2d_direct", "matmul_packed", "window_reduction",
                                             "each_block"};
-const std::vector<std::string> kTerms = {"fma",  "tile",    "weight", "image",
+const std::vector<std::string> kTerms = {"fma",  "tile",    "weight", "image", "far",
                                          "loop", "combine", "points", "call"};
 const std::vector<std::string> kKnobs = {"rows",  "columns", "vectors",       "channels",
-                                         "order", "unroll",  "unroll_kernel", "unroll_window"};
+                                         "chunk", "unroll",  "unroll_steps", "unroll_window"};
 
 float log2_of(double value) { return static_cast<float>(std::log2(std::max(value, 1e-12))); }
 

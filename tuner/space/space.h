@@ -12,7 +12,7 @@
 namespace tenon {
 
 // The version of the rules, knobs and constraints: part of a job's identity.
-inline constexpr int kSpaceVersion = 1;
+inline constexpr int kSpaceVersion = 2;
 
 struct SpacePoint {
   std::size_t sketch = 0;

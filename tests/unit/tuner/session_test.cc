@@ -41,10 +41,10 @@ SessionResult tune(const SessionOptions& options, Measurer& tracker,
 
 TEST(Session, MeasuresAsOftenAsAskedAndKeepsTheBest) {
   SyntheticTracker tracker(options_for(0).tasks);
-  const SessionResult result = tune(options_for(50), tracker);
+  const SessionResult result = tune(options_for(40), tracker);
   EXPECT_EQ(result.reason, StopReason::kTrials);
-  EXPECT_EQ(result.progress.num_trials, 50u);
-  EXPECT_EQ(tracker.added.size(), 50u);
+  EXPECT_EQ(result.progress.num_trials, 40u);
+  EXPECT_EQ(tracker.added.size(), 40u);
   EXPECT_FALSE(result.is_resumed);
   for (const TaskProgress& task : result.progress.tasks) {
     EXPECT_GT(task.default_ns, 0u);

@@ -81,8 +81,8 @@ double synthetic_seconds(const Space& space, const SpacePoint& point) {
     key = hash_combine(key, static_cast<std::uint64_t>(value));
     if (name == "rows" || name == "columns") pixels *= value;
     if (name == "vectors") vectors = value;
-    if (name == "order" && value == 0) factor *= 1.4;
-    if (name == "unroll_kernel" && value == 1) factor *= 0.7;
+    if (name == "chunk" && value == 1) factor *= 1.4;
+    if (name == "unroll_steps" && value == 1) factor *= 0.7;
     if (name == "unroll") factor *= 1 + 0.1 * static_cast<double>(std::min<std::int64_t>(value, 8));
   }
   if (pixels == 7) return 0;

@@ -1,32 +1,27 @@
 // conv2d_direct: a tile of rows x columns pixels and `vectors` channel blocks in registers; the
 // weight is repacked to [oc / T][ic / B][ky][kx][B][T], T = vectors * block.
 //
-//   for n, (oc, y, x tiles in the order of `order`):
+//   for n, chunks of oc tiles, y and x tiles, the chunk's oc tiles:
 //     C tile = 0                                            (registers)
 //     for ic_0, ky, kx, ic_1: C tile += splat(image) * weight vector      (unrolled tile)
 //     epilogue of the tile -> output
 //
+// A chunk's weights stay in the second-level cache over all pixels, a tile's image in the first
+// over the chunk. A chunk of one is "weights outside", a chunk of all "pixels outside".
 // Covers plain and channel-blocked inputs, 1x1, strides, dilation, and depthwise (one input channel
 // a group: the image is read as a vector, too). Padding is a copy of its own, made of vectors.
 #include <algorithm>
 #include <cmath>
 
 #include "tuner/space/machine.h"
+#include "tuner/space/parts.h"
 #include "tuner/space/rules.h"
 #include "tuner/space/trace_builder.h"
 
 namespace tenon {
 namespace {
 
-enum KnobIndex : std::size_t { kRows, kColumns, kVectors, kChannels, kOrder, kUnrollKernel };
-
-std::vector<std::int64_t> divisors_up_to(std::int64_t n, std::int64_t limit) {
-  std::vector<std::int64_t> result;
-  for (std::int64_t d = 1; d <= std::min(n, limit); ++d) {
-    if (n % d == 0) result.push_back(d);
-  }
-  return result;
-}
+enum KnobIndex : std::size_t { kRows, kColumns, kVectors, kChannels, kChunk, kUnroll };
 
 class Conv2dDirect : public Sketch {
  public:
@@ -55,8 +50,8 @@ class Conv2dDirect : public Sketch {
         {"vectors", divisors_up_to(is_depthwise_ ? 1 : blocks_, 4)},
         {"channels", is_depthwise_ || !is_blocked_input_ ? std::vector<std::int64_t>{1}
                                                          : divisors_up_to(in_block, in_block)},
-        {"order", {0, 1}},
-        {"unroll_kernel", {0, 1}}};
+        {"chunk", divisors_up_to(blocks_, blocks_)},
+        {"unroll_steps", {0, 1}}};
     std::erase_if(knobs_[kChannels].values, [&](std::int64_t c) {
       return is_blocked_input_ && !is_depthwise_ && c != in_block;
     });
@@ -70,10 +65,10 @@ class Conv2dDirect : public Sketch {
     const std::int64_t vectors = value(d, kVectors);
     // Accumulators, the weight's vectors of one step, one register for the splat.
     if (pixels * vectors + vectors + 1 > machine_.registers) return "registers";
-    const std::int64_t taps = value(d, kUnrollKernel) ? kernel_x_ : 1;
-    if (value(d, kUnrollKernel) && kernel_x_ == 1) return "nothing to unroll";
-    if (pixels * vectors * taps > kMaxBody) return "unrolled body";
-    if (chunks(d) < threads_) return "parallel chunks";
+    if (value(d, kUnroll) && num_steps(d) == 1) return "nothing to unroll";
+    if (pixels * vectors * num_steps(d) > kMaxBody) return "unrolled body";
+    if (blocks_ / vectors % value(d, kChunk) != 0 || blocks_ % vectors != 0) return "whole chunks";
+    if (num_tiles(d) < threads_) return "parallel chunks";
     return "";
   }
 
@@ -88,55 +83,43 @@ class Conv2dDirect : public Sketch {
     // A short tile waits for its accumulators: FMA latency of 4 cycles.
     const double step_cycles = std::max({fma, loads, 4.0});
     const double share = 1.0 / std::min(threads_, 64);
-    const double weight_bytes = steps * static_cast<double>(blocks_ * block_) * 4;
-    // With the weight's tiles inside (order 0) the whole weight is streamed once a pixel tile.
-    const double passes =
-        value(d, kOrder) == 0 ? static_cast<double>(batch_ * height_ * width_) / pixels : 1;
-    const double image_bytes = static_cast<double>(batch_ * height_ * width_ * in_channels_) * 4 *
-                               (value(d, kOrder) == 0 ? 1 : static_cast<double>(blocks_) / vectors);
-    const bool weight_fits = weight_bytes < static_cast<double>(machine_.l1_bytes) / 2;
-    return {
-        {"fma", tiles * steps * step_cycles / machine_.clock_hz * share},
-        {"tile", tiles * (pixels * vectors * 2 + 20) / machine_.clock_hz * share},
-        {"weight", (weight_fits ? weight_bytes : weight_bytes * passes) /
-                       (machine_.l2_bytes_per_second * 4) * share},
-        {"image", image_bytes / (machine_.l2_bytes_per_second * 4) * share},
-        {"loop", tiles * steps * (value(d, kUnrollKernel) ? 0.3 : 1.0) / machine_.clock_hz * share},
-        {"call", machine_.call_seconds}};
+    const Traffic traffic = traffic_of(d);
+    return {{"fma", tiles * steps * step_cycles / machine_.clock_hz * share},
+            {"tile", tiles * (pixels * vectors * 2 + 20) / machine_.clock_hz * share},
+            {"weight", traffic.weight_bytes / (machine_.l2_bytes_per_second * 4) * share},
+            {"image", traffic.image_bytes / (machine_.l2_bytes_per_second * 4) * share},
+            {"far", traffic.far_bytes / machine_.l2_bytes_per_second * share},
+            {"loop", tiles * steps / static_cast<double>(num_steps(d)) / machine_.clock_hz * share},
+            {"call", machine_.call_seconds}};
   }
 
   Trace emit(const Decisions& d) const override {
     TraceBuilder t;
     const std::int64_t vectors = value(d, kVectors), channels = value(d, kChannels);
-    TraceBuilder::Names sampled;
-    for (std::size_t k = 0; k < knobs_.size(); ++k)
-      sampled.push_back(t.sample(knobs_[k].values, d[k]));
+    const TraceBuilder::Names sampled = sample_knobs(t, *this, d);
     const std::string conv = t.get_sblock(anchor_.name);
     pack_weight(t, conv, vectors * block_, channels);
-    const std::string epilogue = local_result(t, conv);
+    const std::string epilogue = accumulate_in_registers(t, facts_, conv);
     const auto loops = t.get_loops(conv, 8);
-    const auto ob = t.split(loops[1], {"None", sampled[kVectors]});
+    const auto ob = t.split(loops[1], {"None", sampled[kChunk], sampled[kVectors]});
     const auto y = t.split(loops[2], {"None", sampled[kRows]});
     const auto x = t.split(loops[3], {"None", sampled[kColumns]});
     const auto ic = t.split(loops[5], {"None", sampled[kChannels]});
-    TraceBuilder::Names outer = value(d, kOrder) == 0
-                                    ? TraceBuilder::Names{loops[0], y[0], x[0], ob[0]}
-                                    : TraceBuilder::Names{loops[0], ob[0], y[0], x[0]};
+    const TraceBuilder::Names outer{loops[0], ob[0], y[0], x[0], ob[1]};
     TraceBuilder::Names all = outer;
-    // The kernel's columns stand inside the channels when they are unrolled, so that the body has
-    // more than one step.
-    if (value(d, kUnrollKernel)) {
+    // The kernel's columns stand inside the channels when they are unrolled.
+    if (value(d, kUnroll) && kernel_x_ > 1) {
       all.insert(all.end(), {ic[0], loops[6], ic[1], loops[7]});
     } else {
       all.insert(all.end(), {ic[0], loops[6], loops[7], ic[1]});
     }
-    all.insert(all.end(), {y[1], x[1], ob[1], loops[4]});
+    all.insert(all.end(), {y[1], x[1], ob[2], loops[4]});
     t.reorder(all);
     std::string tile_loop = outer.back();
     if (threads_ > 1) tile_loop = parallel_tiles(t, outer);
     finish_tile(t, epilogue, tile_loop, d, threads_ > 1 ? 1 : outer.size());
-    if (value(d, kUnrollKernel)) t.unroll(loops[7]);
-    for (const std::string& loop : {y[1], x[1], ob[1]}) t.unroll(loop);
+    if (value(d, kUnroll)) t.unroll(kernel_x_ > 1 ? loops[7] : ic[1]);
+    for (const std::string& loop : {y[1], x[1], ob[2]}) t.unroll(loop);
     t.vectorize(loops[4]);
     t.decompose_reduction(conv, ic[0]);
     if (facts_.padding) vectorize_padding(t);
@@ -146,9 +129,42 @@ class Conv2dDirect : public Sketch {
  private:
   static constexpr std::int64_t kMaxBody = 800;  // FMAs
 
-  std::int64_t chunks(const Decisions& d) const {
+  // Steps of the reduction in the innermost body: the kernel's columns, or a block of channels.
+  std::int64_t num_steps(const Decisions& d) const {
+    if (!value(d, kUnroll)) return 1;
+    return kernel_x_ > 1 ? kernel_x_ : value(d, kChannels);
+  }
+
+  std::int64_t num_tiles(const Decisions& d) const {
     return batch_ * blocks_ / value(d, kVectors) * height_ / value(d, kRows) * width_ /
            value(d, kColumns);
+  }
+
+  // Bytes that come from the second-level cache, and from behind it.
+  struct Traffic {
+    double weight_bytes, image_bytes, far_bytes;
+  };
+
+  Traffic traffic_of(const Decisions& d) const {
+    const double tile_pixels = static_cast<double>(value(d, kRows) * value(d, kColumns));
+    const double pixels = static_cast<double>(batch_ * height_ * width_);
+    const double vectors = static_cast<double>(value(d, kVectors));
+    const double chunk = static_cast<double>(value(d, kChunk));
+    const double taps = static_cast<double>(in_channels_ * kernel_y_ * kernel_x_);
+    const double weight = taps * static_cast<double>(blocks_ * block_) * 4;
+    const double num_chunks = static_cast<double>(blocks_) / (vectors * chunk);
+    const double chunk_weight = weight / num_chunks;
+    const double image = pixels * static_cast<double>(in_channels_) * 4;
+    const double tile_image = tile_pixels * taps * 4;
+    const double tiles = pixels / tile_pixels;
+    const double l1 = static_cast<double>(machine_.l1_bytes) / 2;
+    const double l2 = static_cast<double>(machine_.l2_bytes) / 2;
+    Traffic traffic;
+    traffic.weight_bytes = chunk_weight < l1 ? weight : weight * tiles;
+    traffic.image_bytes = image * num_chunks * (tile_image < l1 ? 1 : chunk);
+    traffic.far_bytes = chunk_weight < l2 ? weight : weight * tiles;
+    traffic.far_bytes += image + chunk_weight < l2 ? image : image * num_chunks;
+    return traffic;
   }
 
   void pack_weight(TraceBuilder& t, const std::string& conv, std::int64_t tile,
@@ -162,14 +178,6 @@ class Conv2dDirect : public Sketch {
       layout.terms.insert(layout.terms.end(), {{1}, {2}, {3}, {0, 1, tile}});
     }
     t.transform_layout(conv, 1, layout);
-  }
-
-  // The accumulators in registers; gives the block that writes the tile back.
-  std::string local_result(TraceBuilder& t, const std::string& conv) const {
-    if (!facts_.epilogue) return t.cache_write(conv, 0, "local");
-    const std::string epilogue = t.get_sblock(facts_.blocks[*facts_.epilogue].name);
-    t.set_scope(conv, 0, "local");
-    return epilogue;
   }
 
   static std::string parallel_tiles(TraceBuilder& t, const TraceBuilder::Names& outer) {

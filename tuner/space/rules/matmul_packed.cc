@@ -11,6 +11,7 @@
 
 #include "compiler/tir/visit.h"
 #include "tuner/space/machine.h"
+#include "tuner/space/parts.h"
 #include "tuner/space/rules.h"
 #include "tuner/space/trace_builder.h"
 
@@ -70,13 +71,11 @@ class MatmulPacked : public Sketch {
 
   Trace emit(const Decisions& d) const override {
     TraceBuilder t;
-    TraceBuilder::Names sampled;
-    for (std::size_t k = 0; k < knobs_.size(); ++k)
-      sampled.push_back(t.sample(knobs_[k].values, d[k]));
+    const TraceBuilder::Names sampled = sample_knobs(t, *this, d);
     const std::string product = t.get_sblock(anchor_.name);
     const std::int64_t tile = value(d, kVectors) * machine_.lanes;
     if (is_packed_ && !pads_) pack(t, product, tile);
-    const std::string epilogue = local_result(t, product);
+    const std::string epilogue = accumulate_in_registers(t, facts_, product);
     const auto loops = t.get_loops(product, rank_ + 1);
     const auto j =
         t.split(loops[rank_ - 1], {"None", sampled[kVectors], std::to_string(machine_.lanes)},
@@ -160,13 +159,6 @@ class MatmulPacked : public Sketch {
     layout.terms = {{column, tile, 0}, {1 - column}, {column, 1, tile}};
     layout.pads = columns_ % tile != 0;
     t.transform_layout(product, 1, layout);
-  }
-
-  std::string local_result(TraceBuilder& t, const std::string& product) const {
-    if (!facts_.epilogue) return t.cache_write(product, 0, "local");
-    const std::string epilogue = t.get_sblock(facts_.blocks[*facts_.epilogue].name);
-    t.set_scope(product, 0, "local");
-    return epilogue;
   }
 
   void finish_tile(TraceBuilder& t, const std::string& epilogue, const std::string& tile_loop,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tuner/space/machine.h"
+#include "tuner/space/parts.h"
 #include "tuner/space/rules.h"
 #include "tuner/space/trace_builder.h"
 
@@ -53,14 +54,9 @@ class WindowReduction : public Sketch {
 
   Trace emit(const Decisions& d) const override {
     TraceBuilder t;
-    TraceBuilder::Names sampled;
-    for (std::size_t k = 0; k < knobs_.size(); ++k)
-      sampled.push_back(t.sample(knobs_[k].values, d[k]));
+    const TraceBuilder::Names sampled = sample_knobs(t, *this, d);
     const std::string block = t.get_sblock(anchor_.name);
-    const bool has_epilogue = facts_.epilogue.has_value();
-    const std::string epilogue = has_epilogue ? t.get_sblock(facts_.blocks[*facts_.epilogue].name)
-                                              : t.cache_write(block, 0, "local");
-    if (has_epilogue) t.set_scope(block, 0, "local");
+    const std::string epilogue = accumulate_in_registers(t, facts_, block);
     const auto loops = t.get_loops(block, anchor_.extents.size());
     TraceBuilder::Names outer(loops.begin(),
                               loops.begin() + static_cast<std::ptrdiff_t>(rank_ - 1));
