@@ -22,6 +22,8 @@ if(TENON_SANITIZE)
   add_compile_options(
     -fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TENON_SANITIZE})
+  # The checks hide from the compiler which member of a variant is alive.
+  add_compile_options(-Wno-maybe-uninitialized)
 endif()
 
 function(tenon_target_defaults target)
