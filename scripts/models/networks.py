@@ -1,5 +1,6 @@
 """The networks that make_models writes from nothing, with seeded weights."""
 
+import array
 import math
 
 from models import onnx, seeded
@@ -79,4 +80,17 @@ def conv_relu(seed):
     return net.model("conv_relu", "data", [1, 16, 28, 28], at, [1, 32, 28, 28])
 
 
-NETWORKS = {"conv_relu": conv_relu, "squeezenet": squeezenet}
+def underflow(seed):
+    """A convolution whose weights and scale fit float32 each, but not as one product: a compiler
+    that folds the scale into the weights loses the result."""
+    net = Builder(seed)
+    large = net.weight("large", [1], array.array("f", [1e30]))
+    weight = net.weight("w", [4, 4, 1, 1], array.array("f", [1e-20] * 16))
+    small = net.weight("small", [1], array.array("f", [1e-30]))
+    at = net.add("Mul", ["data", large], "grown")
+    at = net.add("Conv", [at, weight], "conv", kernel_shape=[1, 1])
+    at = net.add("Mul", [at, small], "result")
+    return net.model("underflow", "data", [1, 4, 4, 4], at, [1, 4, 4, 4])
+
+
+NETWORKS = {"conv_relu": conv_relu, "squeezenet": squeezenet, "underflow": underflow}

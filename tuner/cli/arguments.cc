@@ -51,6 +51,8 @@ void add_compile(CLI::App& root, CompileArguments& a) {
   app->add_option("--log", a.log, "take the best schedules of this exported log")->excludes(db);
   app->add_option("--emit", a.emit, "print a stage to stdout")
       ->check(CLI::IsMember({"tir", "llvm", "asm"}));
+  app->add_flag("--verify", a.verify,
+                "run the model after every graph pass, and the library, and compare");
   app->add_flag("-v,--verbose", a.verbose, "kernels, memory and time of each step");
   app->add_flag("--json", a.json, "the report as JSON on stdout");
   app->footer(

@@ -20,7 +20,7 @@ struct CompileArguments {
   std::string model, output, target = "native", db, log;
   int threads = 1;
   std::string emit;  // tir, llvm or asm; empty: none
-  bool verbose = false, json = false;
+  bool verify = false, verbose = false, json = false;
 };
 struct RunArguments {
   std::string library, input, test_data, expect;

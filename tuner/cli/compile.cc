@@ -1,7 +1,9 @@
 // tenon compile: a model and known schedules -> a library and its header.
+#include <algorithm>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
+#include <optional>
 
 #include "compiler/support/error.h"
 #include "compiler/support/files.h"
@@ -38,7 +40,45 @@ void print_report(const CompileResult& result) {
   }
 }
 
-void print_json(const CompileArguments& a, const CompileResult& result) {
+// One line; with -v one for each step too. Says whether all are right.
+bool print_verdict(const VerifyReport& report, bool is_verbose) {
+  std::cerr << std::defaultfloat << std::setprecision(3);
+  double max_error = 0, max_expected = 0;
+  for (const VerifyStep& step : report.steps) {
+    max_error = std::max(max_error, step.max_error);
+    max_expected = std::max(max_expected, step.max_expected);
+    if (!is_verbose) continue;
+    std::cerr << "  " << (step.is_right ? "right" : "WRONG") << "  max |error| " << step.max_error
+              << "  " << step.name << "\n";
+  }
+  if (const VerifyStep* wrong = report.first_wrong()) {
+    std::cerr << "error: --verify: the result differs after " << wrong->name << ": "
+              << wrong->difference << "; max |error| " << wrong->max_error << ", max |expected| "
+              << wrong->max_expected << "\n";
+    return false;
+  }
+  std::cerr << "verify: " << report.steps.size() - 1 << " steps agree with the imported model, "
+            << "max |error| " << max_error << ", max |expected| " << max_expected << "\n";
+  if (!report.skipped.empty()) {
+    std::cerr << "verify: the library was not run: " << report.skipped << "\n";
+  }
+  return true;
+}
+
+void print_json(const VerifyReport& report) {
+  std::cout << ",\"verify\":[";
+  const char* separator = "";
+  for (const VerifyStep& step : report.steps) {
+    std::cout << separator << "{\"step\":" << json_text(step.name)
+              << ",\"right\":" << (step.is_right ? "true" : "false")
+              << ",\"max_error\":" << step.max_error << "}";
+    separator = ",";
+  }
+  std::cout << "]";
+}
+
+void print_json(const CompileArguments& a, const CompileResult& result,
+                const std::optional<VerifyReport>& verified) {
   std::cout << "{\"tenon_compile\":1,\"library\":" << json_text(a.output) << ",\"kernels\":[";
   const char* separator = "";
   for (const KernelReport& kernel : result.kernels) {
@@ -48,14 +88,16 @@ void print_json(const CompileArguments& a, const CompileResult& result) {
               << ",\"flops\":" << kernel.flops << "}";
     separator = ",";
   }
-  std::cout << "],\"arena_bytes\":" << json_text(result.arena_bytes) << "}\n";
+  std::cout << "],\"arena_bytes\":" << json_text(result.arena_bytes);
+  if (verified) print_json(*verified);
+  std::cout << "}\n";
 }
 
 }  // namespace
 
 int run_command(const CompileArguments& a) {
-  if (a.output.empty() && a.emit.empty()) {
-    throw UserError("compile: neither -o nor --emit says what to make");
+  if (a.output.empty() && a.emit.empty() && !a.verify) {
+    throw UserError("compile: neither -o nor --emit nor --verify says what to do");
   }
   const Target target = parse_target(a.target);
   const relax::Module module = load_model(a.model);
@@ -66,12 +108,16 @@ int run_command(const CompileArguments& a) {
   const CompileResult result = compile(
       module, target, schedules_from(records_of(a, to_string(target)), target, a.threads), options);
   if (a.verbose) print_report(result);
-  if (!a.output.empty()) {
+  std::optional<VerifyReport> verified;
+  if (a.verify) verified = verify(module, target, result.library);
+  const bool is_right = !verified || print_verdict(*verified, a.verbose);
+  // A library that is not right is not written.
+  if (is_right && !a.output.empty()) {
     write_file_atomically(a.output, result.library, 0755);
     write_file_atomically(std::filesystem::path(a.output).replace_extension(".h"), result.header);
   }
-  if (a.json) print_json(a, result);
-  return kDone;
+  if (a.json) print_json(a, result, verified);
+  return is_right ? kDone : kWorkFailed;
 }
 
 }  // namespace tenon::cli
