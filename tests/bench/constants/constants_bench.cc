@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "compiler/compile/plain_kernel.h"
+#include "compiler/relax/op.h"
 #include "compiler/support/text.h"
 
 namespace tenon {
