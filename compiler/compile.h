@@ -40,7 +40,8 @@ using Schedules =
 
 struct CompileOptions {
   int threads = 1;
-  // Called with a stage's name and its text (tir, llvm, asm) when wanted(stage).
+  // Called with a stage's name and its text (relax, tir, llvm, asm) when wants(stage). relax is the
+  // module after the graph passes, before any schedule.
   std::function<bool(const std::string& stage)> wants;
   std::function<void(const std::string& stage, const std::string& text)> emit;
 };

@@ -13,6 +13,7 @@
 #include "compiler/lowering/lower.h"
 #include "compiler/passes/relax/graph.h"
 #include "compiler/passes/relax/passes.h"
+#include "compiler/relax/script/printer.h"
 #include "compiler/support/error.h"
 #include "compiler/tir/script/parser.h"
 #include "compiler/tir/script/printer.h"
@@ -113,6 +114,9 @@ std::vector<Kernel> called_kernels(const relax::Module& module) {
   return kernels;
 }
 
+// Larger constants are only named in the text of stage "relax".
+constexpr std::size_t kEmittedConstantBytes = 256;
+
 class Compiler {
  public:
   Compiler(const Target& target, const Schedules& schedules, const CompileOptions& options)
@@ -123,6 +127,9 @@ class Compiler {
     for (const relax::GraphPass& pass : compile_passes(target_, plain_kernels_)) {
       module = pass.run(module);
       step(pass.name);
+    }
+    if (wants("relax")) {
+      options_.emit("relax", relax::print(module, {.inline_bytes = kEmittedConstantBytes}));
     }
     kernels_ = called_kernels(module);
     for (Kernel& kernel : kernels_) lower_kernel(kernel);

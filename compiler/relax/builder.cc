@@ -31,6 +31,43 @@ Type infer(const Expr& value) {
   return {};
 }
 
+// A dataflow variable that the function gives back leaves its block: it becomes a plain variable.
+struct Opened {
+  std::vector<Binding> bindings;
+  Expr result;
+};
+
+class BlockOpener {
+ public:
+  Opened open(std::vector<Binding> bindings, const Expr& result) {
+    collect(result);
+    if (plain_.empty()) return {std::move(bindings), result};
+    for (Binding& binding : bindings) {
+      binding.value = replace(binding.value);
+      binding.var = replace(binding.var);
+    }
+    return {std::move(bindings), replace(result)};
+  }
+
+ private:
+  void collect(const Expr& leaf) {
+    if (const auto* tuple = leaf.as<Tuple>()) {
+      for (const Expr& value : tuple->values) collect(value);
+    }
+    const auto* v = leaf.as<Var>();
+    if (v && v->is_dataflow) plain_.emplace(leaf, make_var(v->name, v->type));
+  }
+  Expr replace(const Expr& e) {
+    if (!e) return e;
+    const auto it = plain_.find(e);
+    if (it != plain_.end()) return it->second;
+    if (e.as<Var>() || e.as<Constant>()) return e;
+    return map_children(e, [&](const Expr& child) { return replace(child); });
+  }
+
+  std::map<Expr, Expr, IdLess> plain_;
+};
+
 std::string default_name(const Expr& value) {
   const auto* call = value.as<Call>();
   if (!call || !call->op) return "item";
@@ -67,10 +104,11 @@ Expr Builder::match_cast(const Expr& value, const Type& type, const std::string&
 
 Expr Builder::finish(std::vector<Expr> params, const Expr& result, tir::AttrMap attrs) {
   CHECK(is_leaf(result)) << "a function gives back a leaf";
-  SeqExpr body;
-  body.blocks.push_back({true, std::move(bindings_)});
-  body.body = result;
+  Opened opened = BlockOpener().open(std::move(bindings_), result);
   bindings_.clear();
+  SeqExpr body;
+  body.blocks.push_back({true, std::move(opened.bindings)});
+  body.body = opened.result;
   Function func;
   func.params = std::move(params);
   func.result = type_of(result);
@@ -90,9 +128,10 @@ const std::vector<Binding>& straight_bindings(const Function& func) {
 }
 
 Expr with_bindings(const Function& func, std::vector<Binding> bindings, const Expr& result) {
+  Opened opened = BlockOpener().open(std::move(bindings), result);
   SeqExpr body;
-  body.blocks.push_back({true, std::move(bindings)});
-  body.body = result;
+  body.blocks.push_back({true, std::move(opened.bindings)});
+  body.body = opened.result;
   Function copy = func;
   copy.body = std::move(body);
   copy.result = type_of(result);

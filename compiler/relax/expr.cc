@@ -132,9 +132,7 @@ Type type_of(const Expr& leaf) {
       [](const ShapeExpr& n) -> Type {
         return ShapeType{n.values, static_cast<int>(n.values.size())};
       },
-      [](const PrimValue& n) -> Type {
-        return PrimType{tir::dtype_of(n.value), n.value};
-      },
+      [](const PrimValue& n) -> Type { return PrimType{tir::dtype_of(n.value), n.value}; },
       [](const Tuple& n) -> Type {
         TupleType type;
         for (const Expr& value : n.values) type.fields_.push_back(type_of(value));

@@ -29,14 +29,16 @@ struct TypeFamily {
 };
 using Type = Handle<TypeFamily>;
 
-// What is known of a tensor: shape (else rank, -1 when unknown too) and element type.
+// What is known of a tensor: shape (else rank, -1 when unknown too), element type, and the device
+// it lies on as scripts name it ("cuda:0:global"; empty when none is named).
 struct TensorType {
   std::optional<Shape> shape;
   int rank = -1;
   std::optional<DataType> dtype;
+  std::string vdevice = {};
   static constexpr auto fields() {
     return std::tuple{use("shape", &TensorType::shape), use("rank", &TensorType::rank),
-                      use("dtype", &TensorType::dtype)};
+                      use("dtype", &TensorType::dtype), use("vdevice", &TensorType::vdevice)};
   }
 };
 struct ShapeType {
@@ -46,6 +48,8 @@ struct ShapeType {
     return std::tuple{use("values", &ShapeType::values), use("rank", &ShapeType::rank)};
   }
 };
+// A scalar. In the type of a variable, `value` is the symbol that expressions use for it; null
+// elsewhere.
 struct PrimType {
   DataType dtype;
   tir::Expr value;  // may be null
@@ -57,6 +61,7 @@ struct TupleType {
   std::vector<Type> fields_;
   static constexpr auto fields() { return std::tuple{use("fields", &TupleType::fields_)}; }
 };
+// Without `params`, a function of which nothing is known; then `result` is null.
 struct FuncType {
   std::optional<std::vector<Type>> params;
   Type result;
@@ -99,6 +104,7 @@ struct StringImm;
 struct DataTypeImm;
 struct GlobalVar;
 struct ExternFunc;
+struct OpaqueOp;
 struct Tuple;
 struct TupleGetItem;
 struct Call;
@@ -107,7 +113,7 @@ struct SeqExpr;
 struct Function;
 struct ExprFamily {
   using Nodes = TypeList<Var, Constant, ShapeExpr, PrimValue, StringImm, DataTypeImm, GlobalVar,
-                         ExternFunc, Tuple, TupleGetItem, Call, If, SeqExpr, Function>;
+                         ExternFunc, OpaqueOp, Tuple, TupleGetItem, Call, If, SeqExpr, Function>;
 };
 using Expr = Handle<ExprFamily>;
 
@@ -152,6 +158,12 @@ struct ExternFunc {
   std::string name;
   static constexpr auto fields() { return std::tuple{use("name", &ExternFunc::name)}; }
 };
+// An operator of scripts that the list in compiler/relax/ops.cc has not, or not in this form: kept
+// by its name after "R.", typed by annotations, and refused where something must be computed.
+struct OpaqueOp {
+  std::string name;
+  static constexpr auto fields() { return std::tuple{use("name", &OpaqueOp::name)}; }
+};
 struct Tuple {
   std::vector<Expr> values;
   static constexpr auto fields() { return std::tuple{use("values", &Tuple::values)}; }
@@ -163,9 +175,9 @@ struct TupleGetItem {
     return std::tuple{use("tuple", &TupleGetItem::tuple), use("index", &TupleGetItem::index)};
   }
 };
-// Exactly one of `op` (a graph operator) and `callee` (GlobalVar, ExternFunc or a function value)
-// is set. R.call_tir is the operator kCallTir with args = (GlobalVar, Tuple of tensors [, ShapeExpr
-// of symbolic scalars]) and type_args = the result's type.
+// Exactly one of `op` (a graph operator) and `callee` (GlobalVar, ExternFunc, OpaqueOp or a
+// function value) is set. R.call_tir is the operator kCallTir with args = (GlobalVar, Tuple of
+// tensors [, ShapeExpr of symbolic scalars]) and type_args = the result's type.
 struct Call {
   const OpInfo* op = nullptr;
   Expr callee;

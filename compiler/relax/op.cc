@@ -11,7 +11,10 @@ std::string where(const Call& call, const std::string& name) {
 
 const tir::AttrValue* find(const Call& call, const std::string& name) {
   const auto it = call.attrs.find(name);
-  return it == call.attrs.end() ? nullptr : &it->second;
+  // None says the same as no attribute.
+  const bool is_none =
+      it == call.attrs.end() || std::holds_alternative<std::monostate>(it->second.value);
+  return is_none ? nullptr : &it->second;
 }
 
 [[noreturn]] void missing(const Call& call, const std::string& name) {

@@ -19,8 +19,8 @@ std::vector<KindResult> run_arith_oracle(const std::filesystem::path& dir);
 std::vector<KindResult> run_primitives_oracle(const std::filesystem::path& dir);
 // Needs the folder with one expert schedule a folder.
 std::vector<KindResult> run_expert_schedules(const std::filesystem::path& dir);
-// Scripts: "tvmscript" counts those that read back equal, "tvmscript.text" those printed as
-// recorded.
+// Scripts, by IR: "tvmscript.tir" and "tvmscript.relax" count those that read back equal,
+// "tvmscript.tir.text" and "tvmscript.relax.text" those printed as recorded.
 std::vector<KindResult> run_tvmscript_oracle(const std::filesystem::path& dir);
 
 }  // namespace tenon

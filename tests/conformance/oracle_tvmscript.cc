@@ -5,6 +5,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "compiler/relax/equal.h"
+#include "compiler/relax/script/parser.h"
+#include "compiler/relax/script/printer.h"
 #include "compiler/support/text.h"
 #include "compiler/tir/script/parser.h"
 #include "compiler/tir/script/printer.h"
@@ -32,27 +35,12 @@ std::string first_different_line(const std::string& wanted, const std::string& f
 }
 
 struct ScriptGrades {
-  KindResult equal{"tvmscript", 0, 0, {}};
-  KindResult same_text{"tvmscript.text", 0, 0, {}};
+  KindResult equal;
+  KindResult same_text;
 };
 
-void grade(const std::string& name, const std::string& text, ScriptGrades& grades) {
-  ++grades.equal.total;
-  ++grades.same_text.total;
-  std::string printed;
-  try {
-    const tir::TirModule module = tir::parse_module(text, name);
-    printed = tir::print(module);
-    const tir::TirModule again = tir::parse_module(printed, name + " (printed)");
-    if (tir::structural_equal(module, again)) {
-      ++grades.equal.passed;
-    } else {
-      grades.equal.failures.push_back(name + ": reads back as another module");
-    }
-  } catch (const std::exception& error) {
-    grades.equal.failures.push_back(name + ": " + error.what());
-    if (printed.empty()) return;
-  }
+void count_text(const std::string& name, const std::string& text, const std::string& printed,
+                ScriptGrades& grades) {
   if (printed == text) {
     ++grades.same_text.passed;
   } else {
@@ -60,17 +48,72 @@ void grade(const std::string& name, const std::string& text, ScriptGrades& grade
   }
 }
 
-}  // namespace
+// `parse` and `print` are those of one IR; `difference` of two of its modules is "" when equal.
+template <class Parse, class Print, class Difference>
+void grade(const std::string& name, const std::string& text, ScriptGrades& grades, Parse parse,
+           Print print, Difference difference) {
+  ++grades.equal.total;
+  ++grades.same_text.total;
+  std::string printed;
+  try {
+    const auto module = parse(text, name);
+    printed = print(module);
+    const std::string where = difference(module, parse(printed, name + " (printed)"));
+    if (where.empty()) {
+      ++grades.equal.passed;
+    } else {
+      grades.equal.failures.push_back(name + ": reads back as another module: " + where);
+    }
+  } catch (const std::exception& error) {
+    grades.equal.failures.push_back(name + ": " + error.what());
+    if (printed.empty()) return;
+  }
+  count_text(name, text, printed, grades);
+}
 
-std::vector<KindResult> run_tvmscript_oracle(const std::filesystem::path& dir) {
-  ScriptGrades grades;
+void grade_tir(const std::string& name, const std::string& text, ScriptGrades& grades) {
+  grade(
+      name, text, grades,
+      [](const std::string& script, const std::string& file) {
+        return tir::parse_module(script, file);
+      },
+      [](const tir::TirModule& module) { return tir::print(module); },
+      [](const tir::TirModule& a, const tir::TirModule& b) {
+        return tir::structural_equal(a, b) ? "" : "somewhere";
+      });
+}
+
+void grade_relax(const std::string& name, const std::string& text, ScriptGrades& grades) {
+  grade(
+      name, text, grades,
+      [](const std::string& script, const std::string& file) {
+        return relax::parse_module(script, file);
+      },
+      [](const relax::Module& module) { return relax::print(module); }, relax::first_difference);
+}
+
+std::vector<std::filesystem::path> scripts_in(const std::filesystem::path& dir) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(dir / "tir")) {
+  if (!std::filesystem::exists(dir)) return files;
+  for (const auto& entry : std::filesystem::directory_iterator(dir)) {
     if (entry.path().extension() == ".py") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
-  for (const auto& file : files) grade(file.filename(), read_text(file), grades);
-  return {grades.equal, grades.same_text};
+  return files;
+}
+
+}  // namespace
+
+std::vector<KindResult> run_tvmscript_oracle(const std::filesystem::path& dir) {
+  ScriptGrades tir{{"tvmscript.tir", 0, 0, {}}, {"tvmscript.tir.text", 0, 0, {}}};
+  ScriptGrades relax{{"tvmscript.relax", 0, 0, {}}, {"tvmscript.relax.text", 0, 0, {}}};
+  for (const auto& file : scripts_in(dir / "tir")) {
+    grade_tir(file.filename(), read_text(file), tir);
+  }
+  for (const auto& file : scripts_in(dir / "relax")) {
+    grade_relax(file.filename(), read_text(file), relax);
+  }
+  return {tir.equal, tir.same_text, relax.equal, relax.same_text};
 }
 
 }  // namespace tenon

@@ -15,6 +15,8 @@ std::string caret(const Request& request);
 std::string lower_pass(const Request& request);
 std::string lower_refuses(const Request& request);
 std::string nearest(const Request& request);
+std::string relax_print(const Request& request);
+std::string relax_verify(const Request& request);
 std::string schedule(const Request& request);
 std::string sha256(const Request& request);
 std::string split_constants(const Request& request);

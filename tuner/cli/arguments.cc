@@ -50,7 +50,7 @@ void add_compile(CLI::App& root, CompileArguments& a) {
   auto* db = app->add_option("--db", a.db, "take the best schedules of this database");
   app->add_option("--log", a.log, "take the best schedules of this exported log")->excludes(db);
   app->add_option("--emit", a.emit, "print a stage to stdout")
-      ->check(CLI::IsMember({"tir", "llvm", "asm"}));
+      ->check(CLI::IsMember({"relax", "tir", "llvm", "asm"}));
   app->add_flag("--verify", a.verify,
                 "run the model after every graph pass, and the library, and compare");
   app->add_flag("-v,--verbose", a.verbose, "kernels, memory and time of each step");

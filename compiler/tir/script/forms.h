@@ -17,6 +17,11 @@ inline constexpr std::string_view kHint = "tirx.hint";
 inline constexpr std::string_view kTargetForm = "T.target";
 inline constexpr std::string_view kVDeviceForm = "I.vdevice";
 inline constexpr std::string_view kReducerForm = "T.comm_reducer";
+// A buffer as attribute value: its data variable.
+inline constexpr std::string_view kBufferForm = "T.Buffer";
+// T.index_map(lambda i, j: (j, i)): a list of results, each a chain of Lets over the parameters
+// (bound to 0, which says nothing).
+inline constexpr std::string_view kIndexMapForm = "T.index_map";
 
 // What an operator written in a script makes of two operands without making a node: both are
 // constants, or one is neutral or absorbing (x + 0, x * 1, x * 0, x // 1, True and x ...). Null

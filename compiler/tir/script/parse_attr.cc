@@ -51,6 +51,11 @@ AttrValue FuncParser::attr(const Ast& ast) {
         return {-*parse_double(ast.items[0].text)};
       return {e};
     }
+    case Kind::kLambda:
+      return index_map(ast);
+    case Kind::kName:
+      if (auto buffer = named_buffer(ast)) return *buffer;
+      break;
     default:
       break;
   }
@@ -62,6 +67,10 @@ AttrValue FuncParser::attr(const Ast& ast) {
       return form(kTargetForm, attr(ast.items[1]));
     }
     if (word == "comm_reducer") return reducer(ast);
+    if (word == "index_map") {
+      need_args(ast, 1, 1);
+      return index_map(ast.items[1]);
+    }
     if (name.ends_with(".vdevice")) {
       AttrValue::List list;
       for (std::size_t i = 1; i < ast.items.size(); ++i) list.push_back(attr(ast.items[i]));
@@ -74,6 +83,40 @@ AttrValue FuncParser::attr(const Ast& ast) {
   const Expr e = expr(ast);
   if (const auto* n = e.as<StringImm>()) return {n->value};
   return {e};
+}
+
+// A buffer by its name; scalars that are written as names are expressions.
+std::optional<AttrValue> FuncParser::named_buffer(const Ast& name) const {
+  const Value* found = find(name.text);
+  const Buffer* buffer = found ? std::get_if<Buffer>(found) : nullptr;
+  if (!buffer || scalars_.count(buffer->id())) return std::nullopt;
+  return form(kBufferForm, {node(*buffer).data});
+}
+
+// lambda i, j: (j, i); see forms.h for how it is kept.
+AttrValue FuncParser::index_map(const Ast& lambda) {
+  if (!lambda.is(Kind::kLambda) || lambda.names.empty()) {
+    fail(lambda, "T.index_map needs a lambda with a parameter for each dimension");
+  }
+  const Ast& body = lambda.items[0];
+  const bool is_list = body.is(Kind::kTuple) || body.is(Kind::kList);
+  const std::vector<Ast> results = is_list ? body.items : std::vector<Ast>{body};
+  AttrValue::List list;
+  for (const Ast& result : results) {
+    push_scope();
+    std::vector<Expr> params;
+    for (const std::string& name : lambda.names) {
+      params.push_back(make_var(name, plain_integer_));
+      define(name, params.back());
+    }
+    Expr e = expr(result);
+    pop_scope();
+    for (std::size_t i = params.size(); i-- > 0;) {
+      e = Let{params[i], int_imm(plain_integer_, 0), e};
+    }
+    list.push_back({e});
+  }
+  return form(kIndexMapForm, {std::move(list)});
 }
 
 // T.comm_reducer(lambda x, y: x + y, [identity]): see print_expr.cc for how it is kept.

@@ -149,7 +149,8 @@ Expr FuncParser::number(const Ast& ast) {
     return float_imm(kFloat32, std::strtod(ast.text.c_str(), nullptr));
   }
   const std::uint64_t v = magnitude(ast);
-  return int_imm(v < (std::uint64_t{1} << 31) ? kInt32 : kInt64, static_cast<std::int64_t>(v));
+  const DataType type = v < (std::uint64_t{1} << 31) ? plain_integer_ : kInt64;
+  return int_imm(type, static_cast<std::int64_t>(v));
 }
 
 std::uint64_t FuncParser::magnitude(const Ast& ast) {
@@ -164,7 +165,8 @@ Expr FuncParser::unary(const Ast& ast) {
   const Ast& operand = ast.items[0];
   if (ast.text == "-" && operand.is(Kind::kInt)) {
     const std::uint64_t v = magnitude(operand);
-    return int_imm(v <= (std::uint64_t{1} << 31) ? kInt32 : kInt64, static_cast<std::int64_t>(-v));
+    const DataType type = v <= (std::uint64_t{1} << 31) ? plain_integer_ : kInt64;
+    return int_imm(type, static_cast<std::int64_t>(-v));
   }
   Expr e = expr(operand);
   if (ast.text == "not") {

@@ -35,7 +35,13 @@ class FuncParser {
 
   explicit FuncParser(const ModuleScope& module) : module_(module) {}
 
+  // For scalars outside of a function: names and what they stand for, and the type of plain
+  // integers.
+  FuncParser(const ModuleScope& module, std::map<std::string, Expr> symbols, DataType integer)
+      : module_(module), symbols_(std::move(symbols)), plain_integer_(integer) {}
+
   PrimFunc function(const AstStmt& definition);
+  Expr scalar(const Ast& ast) { return expr(ast); }
   // A value of an attribute or annotation.
   AttrValue attr(const Ast& ast);
   AttrMap attr_map(const Ast& ast);
@@ -146,6 +152,8 @@ class FuncParser {
   std::int64_t integer(const Ast& ast);
   void need_args(const Ast& call, std::size_t min, std::size_t max);
   AttrValue reducer(const Ast& call);
+  AttrValue index_map(const Ast& lambda);
+  std::optional<AttrValue> named_buffer(const Ast& name) const;
 
   [[noreturn]] void fail(const Ast& at, const std::string& message, const std::string& hint = "");
 
@@ -167,6 +175,7 @@ class FuncParser {
   AttrMap attrs_;
   bool is_old_dialect_ = false;        // T.block: T.alloc_buffer belongs to the block
   bool has_implicit_symbols_ = false;  // unknown names in strings become symbols
+  DataType plain_integer_ = kInt32;    // of integers that fit it
 };
 
 }  // namespace tenon::tir

@@ -128,9 +128,7 @@ ExprText ExprPrinter::print(const Expr& e) {
       [&](const FloatImm& n) { return float_constant(n); },
       [&](const StringImm& n) { return ExprText{quote(n.value)}; },
       [&](const Var&) { return ExprText{name_of(e)}; },
-      [&](const Cast& n) {
-        return ExprText{word("Cast", {dtype_text(n.dtype), text(n.value)})};
-      },
+      [&](const Cast& n) { return ExprText{word("Cast", {dtype_text(n.dtype), text(n.value)})}; },
       [&](const Binary& n) { return binary_text(n); },
       [&](const Not& n) {
         return ExprText{"not " + at_level(print(n.a), Level::kNot), Level::kNot};
@@ -144,12 +142,8 @@ ExprText ExprPrinter::print(const Expr& e) {
         return ExprText{str_cat(buffer_name(n.buffer), ".vload([", join(texts(n.indices), ", "),
                                 "], predicate=", text(n.predicate), ")")};
       },
-      [&](const Ramp& n) {
-        return ExprText{word("Ramp", texts({n.base, n.stride, n.lanes}))};
-      },
-      [&](const Broadcast& n) {
-        return ExprText{word("Broadcast", texts({n.value, n.lanes}))};
-      },
+      [&](const Ramp& n) { return ExprText{word("Ramp", texts({n.base, n.stride, n.lanes}))}; },
+      [&](const Broadcast& n) { return ExprText{word("Broadcast", texts({n.value, n.lanes}))}; },
       [&](const Shuffle& n) {
         return ExprText{str_cat("T.Shuffle([", join(texts(n.vectors), ", "), "], [",
                                 join(texts(n.indices), ", "), "])")};
@@ -162,7 +156,7 @@ ExprText ExprPrinter::integer(const IntImm& n) {
   const bool is_unsigned = n.dtype.is_uint();
   const std::string digits =
       is_unsigned ? std::to_string(static_cast<std::uint64_t>(n.value)) : std::to_string(n.value);
-  if (n.dtype == kInt32) return {digits};
+  if (n.dtype == plain_integer) return {digits};
   return {str_cat("T.", to_string(n.dtype), "(", digits, ")")};
 }
 
@@ -293,7 +287,9 @@ std::string ExprPrinter::attr_map(const AttrMap& map) {
   if (map.size() == 1) {
     const auto& [key, value] = *map.begin();
     if (key == kTargetForm) return "T.target(" + attr(value) + ")";
+    if (key == kBufferForm) return without_data(text(std::get<Expr>(value.value)));
     if (key == kReducerForm) return reducer(value);
+    if (key == kIndexMapForm) return index_map(value);
     const auto* list = std::get_if<AttrValue::List>(&value.value);
     if (key == kVDeviceForm && list) {
       std::vector<std::string> parts;
@@ -328,6 +324,24 @@ std::string ExprPrinter::reducer(const AttrValue& value) {
   const std::string body = bodies.size() == 1 ? bodies[0] : script::tuple_text(bodies);
   return str_cat("T.comm_reducer(lambda ", join(params, ", "), ": ", body, ", [",
                  join(identities, ", "), "])");
+}
+
+// The results have their own variables; the text names those of the first. One more Let than
+// parameters cannot be told from a Let of the result, which no index map holds.
+std::string ExprPrinter::index_map(const AttrValue& value) {
+  std::vector<std::string> params, bodies;
+  for (const AttrValue& result : std::get<AttrValue::List>(value.value)) {
+    names.push();
+    params.clear();
+    Expr e = std::get<Expr>(result.value);
+    while (const Let* let = e.as<Let>()) {
+      params.push_back(names.define(let->var.id(), var(let->var).name));
+      e = let->body;
+    }
+    bodies.push_back(text(e));
+    names.pop();
+  }
+  return str_cat("T.index_map(lambda ", join(params, ", "), ": ", script::tuple_text(bodies), ")");
 }
 
 std::string ExprPrinter::buffer_arguments(const Buffer& buffer, const std::string& shape,

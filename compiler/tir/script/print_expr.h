@@ -41,6 +41,7 @@ class ExprPrinter {
   std::string buffer_arguments(const Buffer& buffer, const std::string& shape, BufferForm form);
 
   script::NameTable names;
+  DataType plain_integer = kInt32;            // integers of this type are bare digits
   std::set<const void*> scalars;              // buffers written as plain names
   std::map<const void*, Buffer> data_owners;  // data variable -> the first buffer over it
 
@@ -54,6 +55,7 @@ class ExprPrinter {
   std::string name_of(const Expr& variable);
   std::string index(const Expr& e, bool is_store);
   std::string reducer(const AttrValue& value);
+  std::string index_map(const AttrValue& value);
   std::string word(std::string_view name, const std::vector<std::string>& args);
 };
 
