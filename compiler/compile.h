@@ -22,8 +22,9 @@ namespace tenon {
 // The generation of generated code: records of another one are stale.
 int codegen_version();
 
-// A model file -> a Relax module, by the file's form. Throws UserError and IoError as the frontend
-// of that form says (compiler/frontends/*/import.h).
+// A model file -> a Relax module, by the file's form: a graph script (.py), or what a frontend
+// imports. Throws UserError and IoError as the reader of that form says (compiler/relax/script/
+// parser.h, compiler/relax/verify.h, compiler/frontends/*/import.h).
 relax::Module load_model(const std::string& path);
 
 // A tensor file of an ONNX test set (input_0.pb). Throws as load_model.

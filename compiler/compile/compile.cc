@@ -13,8 +13,11 @@
 #include "compiler/lowering/lower.h"
 #include "compiler/passes/relax/graph.h"
 #include "compiler/passes/relax/passes.h"
+#include "compiler/relax/script/parser.h"
 #include "compiler/relax/script/printer.h"
+#include "compiler/relax/verify.h"
 #include "compiler/support/error.h"
+#include "compiler/support/files.h"
 #include "compiler/tir/script/parser.h"
 #include "compiler/tir/script/printer.h"
 #include "compiler/tir/visit.h"
@@ -231,7 +234,12 @@ class Compiler {
 
 int codegen_version() { return kCodegenVersion; }
 
-relax::Module load_model(const std::string& path) { return onnx::import_file(path); }
+relax::Module load_model(const std::string& path) {
+  if (!path.ends_with(".py")) return onnx::import_file(path);
+  relax::Module module = relax::parse_module(read_file(path), path);
+  relax::verify(module);
+  return module;
+}
 
 relax::TensorRef load_tensor(const std::string& path) { return onnx::import_tensor(path); }
 

@@ -18,6 +18,10 @@ bool is_leaf(const Expr& e) {
 Type infer(const Expr& value) {
   if (const auto* call = value.as<Call>()) {
     for (const Expr& arg : call->args) CHECK(is_leaf(arg)) << "arguments of a call must be leaves";
+    if (const auto* opaque = call->callee.as<OpaqueOp>()) {
+      throw UserError("R." + opaque->name +
+                      " has no definition in this form, so it cannot be compiled");
+    }
     return infer_type(*call);
   }
   if (const auto* item = value.as<TupleGetItem>()) {

@@ -152,6 +152,9 @@ class Interpreter {
         [&](const ExternFunc& n) -> Value {
           throw UserError("external function " + quote(n.name) + " cannot be interpreted");
         },
+        [&](const OpaqueOp& n) -> Value {
+          throw UserError("R." + n.name + " has no definition, so it cannot be interpreted");
+        },
         [&](const Tuple& n) -> Value {
           Value::Tuple values;
           for (const Expr& value : n.values) values.push_back(evaluate(value, scope));

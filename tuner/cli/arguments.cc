@@ -21,7 +21,7 @@ void add_target(CLI::App* app, std::string& target, int& threads) {
 
 void add_tune(CLI::App& root, TuneArguments& a, std::string& time_limit) {
   auto* app = root.add_subcommand("tune", "search for fast schedules and write the library");
-  app->add_option("MODEL", a.model, "an ONNX file")->required();
+  app->add_option("MODEL", a.model, "an ONNX file, or a graph script (.py)")->required();
   app->add_option("-o,--output", a.output, "the library to write")->required();
   add_target(app, a.target, a.threads);
   app->add_option("--trials", a.trials, "measured candidates in all, over every run of the job")
@@ -44,7 +44,7 @@ void add_tune(CLI::App& root, TuneArguments& a, std::string& time_limit) {
 
 void add_compile(CLI::App& root, CompileArguments& a) {
   auto* app = root.add_subcommand("compile", "write a library from known schedules");
-  app->add_option("MODEL", a.model, "an ONNX file")->required();
+  app->add_option("MODEL", a.model, "an ONNX file, or a graph script (.py)")->required();
   app->add_option("-o,--output", a.output, "the library to write");
   add_target(app, a.target, a.threads);
   auto* db = app->add_option("--db", a.db, "take the best schedules of this database");
@@ -79,11 +79,12 @@ void add_run(CLI::App& root, RunArguments& a) {
 
 void add_look(CLI::App& root, InspectArguments& inspect, BestArguments& best) {
   auto* app = root.add_subcommand("inspect", "show a model's tasks, or a library's interface");
-  app->add_option("PATH", inspect.path, "an ONNX file or a compiled library")->required();
+  app->add_option("PATH", inspect.path, "an ONNX file, a graph script (.py) or a compiled library")
+      ->required();
   add_target(app, inspect.target, inspect.threads);
   app->add_flag("--space", inspect.space, "knobs, legal candidates and constraints of each task");
   auto* second = root.add_subcommand("best", "the best known schedules of a model");
-  second->add_option("MODEL", best.model, "an ONNX file")->required();
+  second->add_option("MODEL", best.model, "an ONNX file, or a graph script (.py)")->required();
   second->add_option("--db", best.db, "database (default: the user's)");
   add_target(second, best.target, best.threads);
   second->add_flag("--json", best.json);

@@ -212,11 +212,35 @@ bool keeps_element_type(const Call& call) {
   return tensor && tensor->dtype && text_is(call, "out_dtype", to_string(*tensor->dtype));
 }
 
+// Shape arguments are written out, all others are tensors (of whatever type) or tuples of them.
+bool has_usual_arguments(std::string_view op, const Call& call) {
+  if (op == "call_tir") return true;
+  for (std::size_t i = 0; i < call.args.size(); ++i) {
+    if (is_shape_argument(op, i)) {
+      if (!call.args[i].as<ShapeExpr>()) return false;
+      continue;
+    }
+    const Type type = type_of(call.args[i]);
+    if (type.as<PrimType>() || type.as<ShapeType>()) return false;
+  }
+  return true;
+}
+
+bool is_float(const Call& call) {
+  const Type type = call.args.empty() ? Type{} : type_of(call.args[0]);
+  const auto* tensor = type ? type.as<TensorType>() : nullptr;
+  return !tensor || !tensor->dtype || tensor->dtype->is_float();
+}
+
 // What the operators of the list can be asked for.
 bool is_supported(std::string_view op, const Call& call) {
+  if (!has_usual_arguments(op, call)) return false;
   if (op == "nn.conv2d") {
+    const auto kernel = call.attrs.find("kernel_layout");
+    const auto* layout =
+        kernel == call.attrs.end() ? nullptr : std::get_if<std::string>(&kernel->second.value);
     return text_is(call, "data_layout", "NCHW") && text_is(call, "out_layout", "NCHW") &&
-           text_is(call, "kernel_layout", "OIHW") && keeps_element_type(call);
+           (!layout || *layout == "OIHW") && keeps_element_type(call);
   }
   if (op == "nn.max_pool2d" || op == "nn.avg_pool2d") {
     return text_is(call, "layout", "NCHW") && text_is(call, "out_layout", "NCHW");
@@ -230,6 +254,7 @@ bool is_supported(std::string_view op, const Call& call) {
   }
   // Without axis, the script's flatten makes one axis of all.
   if (op == "flatten") return attr_is_set(call, "axis");
+  if (op == "floor" || op == "ceil") return is_float(call);
   if (op == "nn.softplus") return number_is(call, "beta", 1);
   if (op == "matmul") return keeps_element_type(call);
   return true;
@@ -265,17 +290,13 @@ bool is_shape_argument(std::string_view op, std::size_t index) {
 }
 
 bool names_external_function(std::string_view op) {
-  return op == "call_pure_packed" || op == "call_inplace_packed" || op == "call_dps_packed";
+  return op == "call_pure_packed" || op == "call_inplace_packed" || op == "call_dps_packed" ||
+         op == "call_builtin_with_ctx";
 }
 
 bool writes_out_type(std::string_view op) {
   return op == "call_tir" || op == "call_dps_packed" || op == "call_tir_inplace" ||
          op == "call_tir_with_grad";
-}
-
-bool is_position(const std::string& attribute) {
-  return !attribute.empty() && std::all_of(attribute.begin(), attribute.end(),
-                                           [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool to_listed_form(std::string_view op, Call& call) {

@@ -3,7 +3,8 @@
 // Tenon does not have although it has the operator.
 //
 // An operator that is not in these lists needs none: its arguments are its positional values, its
-// attributes its keywords, in alphabetical order.
+// attributes its keywords, in alphabetical order. A positional value that can be no argument (a
+// string, None, a list of numbers ...) is an attribute too: its position, "0", "1" ..., is its key.
 #pragma once
 #include <string>
 #include <string_view>
@@ -31,10 +32,6 @@ bool names_external_function(std::string_view op);
 
 // Whether the type of the result is written out_ty=... instead of ty_args=(...).
 bool writes_out_type(std::string_view op);
-
-// A value that a script writes as positional argument and the IR keeps as an attribute has the
-// key "1", "2" ...: its position, which no keyword can be.
-bool is_position(const std::string& attribute);
 
 // From the script's arguments to those of the operator of Tenon's list: constant bounds of clip and
 // strided_slice become attributes. Says whether Tenon has the operator in this form (image layouts,

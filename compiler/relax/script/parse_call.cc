@@ -238,7 +238,7 @@ GraphParser::Value GraphParser::resolve(const std::string& op, Call call, const 
     return {call, can_infer ? infer(call, at) : Type{}};
   }
   if (call.op) infer(call, at);  // call_tir: checks its form
-  if (call.type_args.empty()) return {call, {}};
+  if (call.type_args.empty()) return {call, op == "null_value" ? Type(AnyType{}) : Type{}};
   Type type = call.type_args.size() == 1 ? call.type_args[0] : Type(TupleType{call.type_args});
   return {call, std::move(type)};
 }

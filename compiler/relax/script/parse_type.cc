@@ -160,7 +160,7 @@ Type GraphParser::type(const Ast& ast) {
     if (!value) fail(ast, "R.Prim needs an element type");
     return PrimType{tir::dtype_of(dim(*value)), {}};
   }
-  if (word == "Tuple") {
+  if (word == "Tuple" || tir::tensor_word(module_.names, callee) == "Tuple") {
     if (!is_call) return TupleType{};
     TupleType result;
     for (std::size_t i = 1; i < ast.items.size(); ++i) {

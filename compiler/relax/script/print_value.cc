@@ -155,7 +155,7 @@ std::string GraphPrinter::operator_call(const Call& n) {
     }
   }
   const bool is_out = writes_out_type(name);
-  for (std::size_t i = 1; i < 10; ++i) {
+  for (std::size_t i = 0; i < 10; ++i) {
     const auto it = form.attrs.find(std::to_string(i));
     if (it == form.attrs.end()) continue;
     const std::size_t at = std::min(i, parts.size());

@@ -7,6 +7,8 @@
 // R.Tensor((64, 3, 7, 7), dtype="float32")). The reader asks its ParseOptions for such a tensor,
 // and refuses the text, with the place, where it is given none.
 //
+// What Module::symbols says of symbols is not in the text.
+//
 // Difference from the text that TVM prints: no source spans in the metadata section.
 #pragma once
 #include <cstddef>
