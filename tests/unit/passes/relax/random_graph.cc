@@ -40,8 +40,11 @@ class RandomGraph {
   void step() {
     const Expr x = any();
     const Shape shape = shape_of(type_of(x));
-    const bool is_image = shape.size() == 4 && tir::as_int(shape[1]) && tir::as_int(shape[2]) &&
-                          *tir::as_int(shape[2]) >= 2 && *tir::as_int(shape[3]) >= 2;
+    const auto at_least_two = [&](std::size_t axis) {
+      return tir::as_int(shape[axis]).value_or(0) >= 2;
+    };
+    const bool is_image =
+        shape.size() == 4 && tir::as_int(shape[1]) && at_least_two(2) && at_least_two(3);
     switch (rng_.below(is_image ? 12 : 7)) {
       case 0:
         return unary(x);
@@ -95,7 +98,8 @@ class RandomGraph {
   void scaled(const Expr& x, const Shape& shape) {
     static constexpr const char* kOps[] = {"add", "multiply", "minimum", "subtract"};
     std::vector<std::int64_t> dims;
-    if (shape.size() == 4 && rng_.below(2)) dims = {*tir::as_int(shape[1]), 1, 1};
+    const auto channels = shape.size() == 4 ? tir::as_int(shape[1]) : std::nullopt;
+    if (channels && rng_.below(2)) dims = {*channels, 1, 1};
     keep(builder_.emit(kOps[rng_.below(std::size(kOps))], {x, weight(dims)}));
   }
 
