@@ -97,6 +97,14 @@ Answer apply_split(const Schedule& s, const Call& c) {
   auto changed = split(s, args);
   return {changed.schedule, values_of(changed.made), {}};
 }
+Answer apply_loop_partition(const Schedule& s, const Call& c) {
+  bool_attr(c, 0);  // preserve_unit_iters: bindings are kept as they are
+  LoopPartitionArgs args{loop_input(c, 0), {}};
+  for (std::size_t i = 1; i < c.inputs.size(); ++i) args.factors.push_back(expr_input(c, i));
+  auto changed = loop_partition(s, args);
+  return {changed.schedule, values_of(changed.made), {}};
+}
+Answer apply_merge(const Schedule& s, const Call& c) { return made(merge(s, loop_inputs(c))); }
 Answer apply_fuse(const Schedule& s, const Call& c) {
   return made(fuse(s, {loop_inputs(c), bool_attr(c, 0)}));
 }
@@ -143,6 +151,33 @@ Answer apply_cache_read(const Schedule& s, const Call& c) {
 }
 Answer apply_cache_write(const Schedule& s, const Call& c) {
   return made(cache_write(s, cache_args(c)));
+}
+Answer apply_cache_inplace(const Schedule& s, const Call& c) {
+  auto changed = cache_inplace(s, {block_input(c, 0), int_attr(c, 0), text_attr(c, 1), {}});
+  return {changed.schedule, values_of(changed.made), {}};
+}
+Answer apply_cache_index(const Schedule& s, const Call& c) {
+  auto changed = cache_index(s, {block_input(c, 0), text_attr(c, 0), int_attr(c, 1)});
+  return {changed.schedule, values_of(changed.made), {}};
+}
+ReindexCacheArgs reindex_cache_args(const Call& c) {
+  return {block_input(c, 0), int_attr(c, 0), text_attr(c, 1), index_map_input(c, 1)};
+}
+Answer apply_reindex_cache_read(const Schedule& s, const Call& c) {
+  return made(reindex_cache_read(s, reindex_cache_args(c)));
+}
+Answer apply_reindex_cache_write(const Schedule& s, const Call& c) {
+  return made(reindex_cache_write(s, reindex_cache_args(c)));
+}
+CopyAtArgs copy_at_args(const Call& c) {
+  return {loop_input(c, 0), block_input(c, 1), int_attr(c, 0), text_attr(c, 1)};
+}
+Answer apply_read_at(const Schedule& s, const Call& c) { return made(read_at(s, copy_at_args(c))); }
+Answer apply_write_at(const Schedule& s, const Call& c) {
+  return made(write_at(s, copy_at_args(c)));
+}
+Answer apply_transform_block_layout(const Schedule& s, const Call& c) {
+  return {transform_block_layout(s, block_input(c, 0), parse_index_map(text_attr(c, 0))), {}, {}};
 }
 Answer apply_reindex(const Schedule& s, const Call& c) {
   return made(reindex(s, {block_input(c, 0), int_attr(c, 0),
@@ -203,6 +238,18 @@ Answer apply_decompose_reduction(const Schedule& s, const Call& c) {
 Answer apply_decompose_padding(const Schedule& s, const Call& c) {
   return made(decompose_padding(s, block_input(c, 0), loop_input(c, 1)));
 }
+// The padding is the attribute, in some traces the second input.
+Answer apply_pad_einsum(const Schedule& s, const Call& c) {
+  const std::vector<std::int64_t> padding =
+      c.attrs.empty() ? int_list_input(c, 1) : int_list_attr(c, 0);
+  return {pad_einsum(s, block_input(c, 0), padding), {}, {}};
+}
+Answer apply_fuse_reduction_epilogue(const Schedule& s, const Call& c) {
+  return {fuse_reduction_epilogue(s, block_input(c, 0), block_input(c, 1)), {}, {}};
+}
+Answer apply_blockize(const Schedule& s, const Call& c) {
+  return made(blockize(s, loop_input(c, 0), bool_attr(c, 0)));
+}
 Answer apply_rfactor(const Schedule& s, const Call& c) {
   return made(rfactor(s, loop_input(c, 0), int_attr(c, 0)));
 }
@@ -224,6 +271,8 @@ const std::vector<PrimitiveKind>& primitive_kinds() {
       {"SamplePartitionedTile", 1, 3, true, apply_sample_partitioned_tile},
       {"SampleComputeLocation", 1, 0, true, apply_sample_compute_location},
       {"Split", kAnyNumber, 2, false, apply_split},
+      {"LoopPartition", kAnyNumber, 1, false, apply_loop_partition},
+      {"Merge", kAnyNumber, 0, false, apply_merge},
       {"Fuse", kAnyNumber, 1, false, apply_fuse},
       {"Reorder", kAnyNumber, 0, false, apply_reorder},
       {"ReorderBlockIterVar", 2, 0, false, apply_reorder_block_iter_var},
@@ -236,10 +285,17 @@ const std::vector<PrimitiveKind>& primitive_kinds() {
       {"Unannotate", 1, 1, false, apply_unannotate},
       {"CacheRead", 2, 2, false, apply_cache_read},
       {"CacheWrite", 2, 2, false, apply_cache_write},
+      {"CacheInplace", 1, 2, false, apply_cache_inplace},
+      {"CacheIndex", 1, 2, false, apply_cache_index},
+      {"ReindexCacheRead", 2, 2, false, apply_reindex_cache_read},
+      {"ReindexCacheWrite", 2, 2, false, apply_reindex_cache_write},
+      {"ReadAt", 2, 2, false, apply_read_at},
+      {"WriteAt", 2, 2, false, apply_write_at},
       {"ReIndex", 1, 2, false, apply_reindex},
       {"SetScope", 1, 2, false, apply_set_scope},
       {"StorageAlign", 1, 4, false, apply_storage_align},
       {"TransformLayout", 2, 4, false, apply_transform_layout},
+      {"TransformBlockLayout", 1, 1, false, apply_transform_block_layout},
       {"UnsafeSetDType", 1, 2, false, apply_unsafe_set_dtype},
       {"UnsafeHideBufferAccess", 3, 0, false, apply_unsafe_hide_buffer_access},
       {"ComputeAt", 2, 2, false, apply_compute_at},
@@ -249,6 +305,9 @@ const std::vector<PrimitiveKind>& primitive_kinds() {
       {"DecomposeReduction", 2, 0, false, apply_decompose_reduction},
       {"DecomposePadding", 2, 0, false, apply_decompose_padding},
       {"RFactor", 1, 1, false, apply_rfactor},
+      {"PadEinsum", kAnyNumber, kAnyNumber, false, apply_pad_einsum},
+      {"FuseReductionEpilogue", 2, 0, false, apply_fuse_reduction_epilogue},
+      {"Blockize", 1, 1, false, apply_blockize},
       {"EnterPostproc", 0, 0, false, apply_enter_postproc},
   };
   return kKinds;

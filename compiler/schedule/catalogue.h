@@ -32,7 +32,7 @@ struct PrimitiveAnswer {
   std::optional<tir::AttrValue> decision;  // set by sampling steps
 };
 
-inline constexpr int kAnyNumber = -1;
+inline constexpr int kAnyNumber = -1;  // of attributes: read and checked by `apply`
 struct PrimitiveKind {
   std::string_view name;
   int num_inputs;  // kAnyNumber: at least one

@@ -67,6 +67,17 @@ struct SplitArgs {
   bool disable_predication = false;
 };
 Changed<std::vector<LoopRef>> split(const Schedule& schedule, const SplitArgs& args);
+// Consecutive parts of the loop, one after the other; `factors` are their extents, a null one or
+// one more takes what is left.
+struct LoopPartitionArgs {
+  LoopRef loop;
+  std::vector<tir::Expr> factors;
+};
+Changed<std::vector<LoopRef>> loop_partition(const Schedule& schedule,
+                                             const LoopPartitionArgs& args);
+// Loops of different nests become one that runs their bodies in the order given. Dependencies
+// between the nests are the caller's care.
+Changed<LoopRef> merge(const Schedule& schedule, const std::vector<LoopRef>& loops);
 struct FuseArgs {
   std::vector<LoopRef> loops;
   bool preserve_unit_iters = true;
@@ -102,6 +113,23 @@ struct CacheArgs {
 Changed<BlockRef> cache_read(const Schedule& schedule, const CacheArgs& args);
 Changed<BlockRef> cache_write(const Schedule& schedule, const CacheArgs& args);
 enum class BufferUse : std::uint8_t { kRead, kWrite };
+// The cache in front of the block and the one behind it; args.consumers is not used.
+Changed<std::vector<BlockRef>> cache_inplace(const Schedule& schedule, const CacheArgs& args);
+struct CacheIndexArgs {
+  BlockRef block;
+  std::string scope;
+  std::int64_t min_uses = 0;
+};
+Changed<std::vector<BlockRef>> cache_index(const Schedule& schedule, const CacheIndexArgs& args);
+// A cache whose axes are given as expressions of the block's iters.
+struct ReindexCacheArgs {
+  BlockRef block;
+  std::int64_t buffer_index = 0;
+  std::string scope;
+  IndexMap map;
+};
+Changed<BlockRef> reindex_cache_read(const Schedule& schedule, const ReindexCacheArgs& args);
+Changed<BlockRef> reindex_cache_write(const Schedule& schedule, const ReindexCacheArgs& args);
 struct ReindexArgs {
   BlockRef block;
   std::int64_t buffer_index = 0;
@@ -124,6 +152,18 @@ struct TransformLayoutArgs {
   bool assume_injective = false;
 };
 Schedule transform_layout(const Schedule& schedule, const TransformLayoutArgs& args);
+Schedule transform_block_layout(const Schedule& schedule, const BlockRef& block,
+                                const IndexMap& map);
+// A copy of what the blocks below `loop` read of (write to) buffer number `buffer_index` of
+// `block`, made (written back) once an iteration; the copy is left to a later pass (auto_copy).
+struct CopyAtArgs {
+  LoopRef loop;
+  BlockRef block;
+  std::int64_t buffer_index = 0;
+  std::string scope;
+};
+Changed<BlockRef> read_at(const Schedule& schedule, const CopyAtArgs& args);
+Changed<BlockRef> write_at(const Schedule& schedule, const CopyAtArgs& args);
 
 // The caller's risk: the type of an intermediate buffer, and what a block declares to access.
 Schedule unsafe_set_dtype(const Schedule& schedule, const BlockRef& block,
@@ -150,6 +190,16 @@ Changed<BlockRef> decompose_reduction(const Schedule& schedule, const BlockRef& 
                                       const LoopRef& loop);
 Changed<BlockRef> decompose_padding(const Schedule& schedule, const BlockRef& block,
                                     const LoopRef& loop);
+// `padding`: a positive number for each iter of the block, of which its extent becomes a multiple.
+Schedule pad_einsum(const Schedule& schedule, const BlockRef& block,
+                    const std::vector<std::int64_t>& padding);
 Changed<BlockRef> rfactor(const Schedule& schedule, const LoopRef& loop, std::int64_t factor_axis);
+
+// What the epilogue adds to the finished sum becomes the reduction's start.
+Schedule fuse_reduction_epilogue(const Schedule& schedule, const BlockRef& reduction,
+                                 const BlockRef& epilogue);
+
+// --- Blocks in blocks ---
+Changed<BlockRef> blockize(const Schedule& schedule, const LoopRef& loop, bool preserve_unit_iters);
 
 }  // namespace tenon

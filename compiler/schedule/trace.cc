@@ -32,7 +32,7 @@ void check_arity(const Instruction& instruction, const std::string& what) {
     throw UserError(str_cat(what, ", ", instruction.kind, ": ", num_inputs, " inputs, needed ",
                             kind.num_inputs == kAnyNumber ? 1 : kind.num_inputs));
   }
-  if (num_attrs != kind.num_attrs) {
+  if (kind.num_attrs != kAnyNumber && num_attrs != kind.num_attrs) {
     throw UserError(str_cat(what, ", ", instruction.kind, ": ", num_attrs, " attributes, needed ",
                             kind.num_attrs));
   }

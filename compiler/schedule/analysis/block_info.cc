@@ -59,6 +59,26 @@ std::vector<BufferRegion> unbound(const std::vector<BufferRegion>& regions, cons
   return result;
 }
 
+// Bindings with loops that run backwards in them (62 - 2 * i + j) in terms of forward ones, which
+// take the same values.
+std::vector<Expr> forward(const std::vector<Expr>& bindings, const RangeMap& loops,
+                          Analyzer& analyzer) {
+  std::vector<Expr> result = bindings;
+  for (const auto& [loop_var, range] : loops) {
+    Expr one = int_imm(dtype_of(loop_var), 1);
+    for (std::size_t i = 0; i < bindings.size(); ++i) {
+      if (!uses_var(bindings[i], loop_var)) continue;
+      Expr next = substitute(bindings[i], {{loop_var, loop_var + one}});
+      auto step = as_int(analyzer.simplify(next - bindings[i]));
+      if (!step || *step >= 0) continue;
+      VarMap turned{{loop_var, range.min + range.min + range.extent - one - loop_var}};
+      for (Expr& binding : result) binding = analyzer.simplify(substitute(binding, turned));
+      break;
+    }
+  }
+  return result;
+}
+
 Site scope_of(const Schedule& schedule, const Site& block, const std::string& what) {
   return cut(block, scope_index(schedule, block, what));
 }
@@ -75,6 +95,10 @@ std::optional<std::string> why_not_affine(const Site& site) {
   Analyzer analyzer;
   IterMapResult map = detect_iter_map(bindings, loops, block.predicate, analyzer,
                                       {IterMapLevel::kSurjective, /*simplify_trivial=*/false});
+  if (!map && is_int(block.predicate, 1)) {
+    map = detect_iter_map(forward(bindings, loops, analyzer), loops, block.predicate, analyzer,
+                          {IterMapLevel::kSurjective, /*simplify_trivial=*/false});
+  }
   if (!map) return map.error;
   for (std::size_t i = 0; i < map.indices.size(); ++i) {
     const IterSum& sum = map.indices[i];

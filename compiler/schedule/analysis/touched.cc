@@ -65,6 +65,19 @@ RangeMap relaxed_loops(const Site& block, std::size_t last, const Buffer& buffer
   return ranges;
 }
 
+std::vector<IntSet> relaxed_region(const Region& region, const RangeMap& loops,
+                                   Analyzer& analyzer) {
+  DomainMap domains = domains_of(loops, analyzer);
+  std::vector<IntSet> sets;
+  for (const Range& range : region) {
+    Expr one = int_imm(dtype_of(range.extent), 1);
+    Expr last = analyzer.simplify(range.min + range.extent - one);
+    sets.push_back(IntSet::interval(eval_int_set(range.min, domains, analyzer).min,
+                                    eval_int_set(last, domains, analyzer).max));
+  }
+  return sets;
+}
+
 std::vector<IntSet> touched_region(const Region& region, const RangeMap& loops,
                                    const Expr& predicate, Analyzer& analyzer) {
   std::vector<IntSet> sets =

@@ -65,29 +65,19 @@ Changed<BlockRef> cache_read(const Schedule& schedule, const CacheArgs& args) {
                    str_cat(what, ": ", writers.size(), " blocks write buffer ", node(buffer).name,
                            ", at most one may"));
   }
-  std::vector<Stmt> consumers;
-  for (const BlockRef& ref : args.consumers) consumers.push_back(site_of(schedule, ref).stmt());
-
+  std::vector<Stmt> consumers = consumers_in(schedule, scope, args.consumers, what);
   Source source = locate(scope, buffer, writers, consumers);
-  Buffer cache = renamed_buffer(buffer, node(buffer).name + "_" + args.scope, args.scope);
-  const std::string name = node(buffer).name + "_" + args.scope;
-  Stmt stage = make_copy_stage({name, buffer, cache, source.region});
+  Cache cache = make_cache(buffer, source.region, source.place, args.scope);
+  Stmt stage = make_copy_stage(cache, source.region, CopyDirection::kIntoCache);
   BlockRef made{all_blocks(stage).front().get<Block>().id};
 
-  // The readers turn to the cache first; the place is then found again by its position.
   StmtMap edits;
   for (const Stmt& block : consumers.empty() ? child_blocks(scope.stmt()) : consumers) {
     if (is_among(writers, block)) continue;
-    Stmt changed = redirect_reads(block, buffer, cache);
+    Stmt changed = redirect_reads(block, cache);
     if (!changed.same_as(block)) edits[block] = changed;
   }
-  Stmt parent =
-      replace_stmts(insert_stage(source.place.parent.stmt(), source.place.position, stage), edits);
-  edits[source.place.parent.stmt()] = parent;
-  Stmt body = source.place.parent.stmt().same_as(scope.stmt()) ? parent
-                                                               : replace_stmts(scope.stmt(), edits);
-  body = edit_block(body, [&](Block& b) { b.alloc_buffers.push_back(cache); });
-  return {replace(schedule, scope, body), made};
+  return put_stage(schedule, scope, source.place, stage, cache.buffer, made, edits);
 }
 
 }  // namespace tenon

@@ -124,12 +124,26 @@ Stmt fill_nest(const Block& old, const Padding& padding, const std::vector<Stmt>
   std::vector<Expr> indices;
   for (const Expr& index : padding.write.indices) indices.push_back(substitute(index, map));
   block.body = store(padding.write.buffer, indices, padding.constant);
-  return wrap(nest, {}, block);
+  Stmt filled = wrap(nest, {}, block);
+  // Annotations of the loops speak of the copy.
+  Rewriter plain;
+  plain.stmt = [](const Stmt& s) -> Stmt {
+    const auto* loop = s.as<For>();
+    if (!loop || loop->annotations.empty()) return s;
+    For copy = *loop;
+    copy.annotations.clear();
+    return copy;
+  };
+  return rewrite(filled, plain);
 }
 
 Stmt copy_nest(const Block& old, const Padding& padding, const std::vector<Stmt>& loops,
                Analyzer& analyzer) {
   Nest nest = copy_of(loops);
+  for (const Stmt& s : loops) {
+    const For& loop = s.get<For>();
+    analyzer.bind(nest.fresh.at(loop.var), Range{loop.min, loop.extent});
+  }
   Block block = old;
   VarMap shifted, extents;
   Expr predicate = old.predicate;
@@ -144,7 +158,7 @@ Stmt copy_nest(const Block& old, const Padding& padding, const std::vector<Stmt>
     shifted[iter.var] = add(fresh, first);
     Expr binding = substitute(iter.binding, nest.fresh);
     if (whole) {
-      iter.binding = analyzer.simplify(binding);
+      iter.binding = nest.fresh.count(iter.binding) ? binding : analyzer.simplify(binding);
     } else if (nest.fresh.count(iter.binding)) {
       extents[iter.binding] = extent;
       iter.binding = binding;

@@ -42,44 +42,62 @@ std::vector<std::vector<Expr>> load_indices(const Stmt& body, const Buffer& buff
   return found;
 }
 
-Consumer read_consumer(const Schedule& schedule, const Site& site, const std::string& what) {
+// The one buffer that the block reads and that a block of the scope writes.
+Buffer inlined_buffer(const Schedule& schedule, const Site& site, const BlockScope& scope,
+                      const std::string& what) {
+  Buffer found;
+  int num_found = 0;
+  for (const BufferRegion& read : site.block().reads) {
+    if (!scope.writers.count(read.buffer) || (found && read.buffer.same_as(found))) continue;
+    found = read.buffer;
+    ++num_found;
+  }
+  if (num_found != 1) {
+    schedule_error(schedule, site,
+                   str_cat(what, ": block ", site.block().name, " reads ", num_found,
+                           " buffers that blocks of its scope write, one is needed"));
+  }
+  return found;
+}
+
+Consumer read_consumer(const Schedule& schedule, const Site& site, const BlockScope& scope,
+                       const std::string& what) {
   const Block& block = site.block();
-  if (block.reads.size() != 1) {
-    schedule_error(schedule, site,
-                   str_cat(what, ": block ", block.name, " reads ", block.reads.size(),
-                           " regions, one is needed"));
-  }
+  Buffer buffer = inlined_buffer(schedule, site, scope, what);
   auto write = single_store(block);
-  if (!write || block.init) {
+  if (!write || block.init || !is_int(block.predicate, 1)) {
     schedule_error(schedule, site,
-                   what + ": the body of block " + block.name + " is not one store");
+                   what + ": the body of block " + block.name + " is not one store, always done");
   }
-  Consumer consumer{site, *write, block.reads.front().buffer, {}};
+  Consumer consumer{site, *write, buffer, {}};
   consumer.loads = load_indices(block.body, consumer.buffer);
   if (consumer.loads.size() != 1) {
     schedule_error(schedule, site,
                    what + ": block " + block.name + " reads buffer " + node(consumer.buffer).name +
-                       " at several places");
+                       " at several places, or not at all");
   }
   return consumer;
 }
 
-Site find_producer(const Schedule& schedule, const Site& scope, const Consumer& consumer,
-                   const std::string& what) {
-  BlockScope graph = block_scope(scope.stmt());
-  std::vector<Stmt> producers = graph.producers(consumer.site.stmt());
+Site find_producer(const Schedule& schedule, const Site& scope, const BlockScope& graph,
+                   const Consumer& consumer, const std::string& what) {
+  const std::vector<Stmt>& producers = graph.writers.at(consumer.buffer);
   if (producers.size() != 1) {
     schedule_error(schedule, consumer.site,
-                   str_cat(what, ": block ", consumer.site.block().name, " has ", producers.size(),
-                           " producers, one is needed"));
+                   str_cat(what, ": ", producers.size(), " blocks write what block ",
+                           consumer.site.block().name, " reads, one is needed"));
   }
   Site producer = child_site(scope, producers.front());
-  if (graph.consumers(producer.stmt()).size() != 1) {
+  // Another reader would be left without the buffer.
+  for (const Dependency& d : graph.from(producer.stmt())) {
+    if (d.kind != DependencyKind::kReadAfterWrite || d.target.same_as(consumer.site.stmt())) {
+      continue;
+    }
     schedule_error(schedule, producer,
                    what + ": block " + producer.block().name + " has other consumers too");
   }
   check_complete(schedule, producer, what);
-  if (producer.block().writes.size() != 1 || !single_store(producer.block())) {
+  if (!single_store(producer.block())) {
     schedule_error(schedule, producer,
                    what + ": the body of block " + producer.block().name + " is not one store");
   }
@@ -88,7 +106,8 @@ Site find_producer(const Schedule& schedule, const Site& scope, const Consumer& 
 
 // The consumer's iter vars in terms of what the producer stores at.
 VarMap solve_iters(const Schedule& schedule, const Consumer& consumer, const Store& produced,
-                   Analyzer& analyzer, const std::string& what) {
+                   const std::string& what) {
+  Analyzer analyzer;  // knows no bounds: an iter that takes one value stays what it is
   RangeMap ranges;
   VarMap units;
   for (const IterVar& iter : consumer.site.block().iter_vars) {
@@ -97,6 +116,14 @@ VarMap solve_iters(const Schedule& schedule, const Consumer& consumer, const Sto
   }
   IterMapResult map = detect_iter_map(consumer.loads.front(), ranges, bool_imm(true), analyzer,
                                       {IterMapLevel::kBijective, /*simplify_trivial=*/false});
+  if (!map) {
+    // Iters that take one value need not appear in what is read.
+    std::vector<Expr> loads;
+    for (const Expr& e : consumer.loads.front()) loads.push_back(substitute(e, units));
+    for (const auto& [unit, value] : units) ranges.erase(unit);
+    map = detect_iter_map(loads, ranges, bool_imm(true), analyzer,
+                          {IterMapLevel::kBijective, /*simplify_trivial=*/false});
+  }
   if (!map) {
     schedule_error(schedule, consumer.site,
                    what + ": the indices at which block " + consumer.site.block().name +
@@ -114,6 +141,28 @@ VarMap solve_iters(const Schedule& schedule, const Consumer& consumer, const Sto
                    what + ": iter " + var(iter.var).name + " does not follow from what is read");
   }
   return solved;
+}
+
+// The producer makes all that the consumer uses: no iter takes values that have none to follow
+// from.
+void check_covered(const Schedule& schedule, const Consumer& consumer, const Block& producer,
+                   const VarMap& solved, const std::string& what) {
+  Analyzer analyzer;
+  DomainMap domains;
+  for (const IterVar& iter : producer.iter_vars) {
+    domains[iter.var] = IntSet::from_range(iter.domain, analyzer);
+  }
+  for (const IterVar& iter : consumer.site.block().iter_vars) {
+    IntSet reached = eval_int_set(solved.at(iter.var), domains, analyzer);
+    if (!reached.is_bounded()) continue;
+    Expr last = iter.domain.min + iter.domain.extent - int_imm(dtype_of(iter.var), 1);
+    if (analyzer.can_prove_greater(reached.min, iter.domain.min) ||
+        analyzer.can_prove_less(reached.max, last)) {
+      schedule_error(schedule, consumer.site,
+                     what + ": block " + producer.name + " does not make all that iter " +
+                         var(iter.var).name + " reads");
+    }
+  }
 }
 
 // True where the consumer runs: within its iter vars' domains.
@@ -137,17 +186,18 @@ Schedule reverse_compute_inline(const Schedule& schedule, const BlockRef& ref) {
   Site scope = cut(site, scope_index(schedule, site, what));
   check_stage_pipeline(schedule, scope, what);
   check_complete(schedule, site, what);
-  Consumer consumer = read_consumer(schedule, site, what);
-  Site producer = find_producer(schedule, scope, consumer, what);
+  BlockScope graph = block_scope(scope.stmt());
+  Consumer consumer = read_consumer(schedule, site, graph, what);
+  Site producer = find_producer(schedule, scope, graph, consumer, what);
   if (!allocating_block(scope.stmt(), consumer.buffer)) {
     schedule_error(schedule, producer,
                    what + ": block " + producer.block().name + " writes an output");
   }
   Store produced = *single_store(producer.block());
+  VarMap solved = solve_iters(schedule, consumer, produced, what);
+  check_covered(schedule, consumer, producer.block(), solved, what);
   Analyzer analyzer;
   for (const IterVar& iter : producer.block().iter_vars) analyzer.bind(iter.var, iter.domain);
-  VarMap solved = solve_iters(schedule, consumer, produced, analyzer, what);
-  for (auto& [iter_var, value] : solved) value = analyzer.simplify(value);
 
   Rewriter take_value;
   take_value.expr = [&](const Expr& e) -> Expr {
@@ -155,9 +205,7 @@ Schedule reverse_compute_inline(const Schedule& schedule, const BlockRef& ref) {
     return l && l->buffer.same_as(consumer.buffer) ? produced.value : e;
   };
   std::vector<Expr> indices;
-  for (const Expr& index : consumer.write.indices) {
-    indices.push_back(analyzer.simplify(substitute(index, solved)));
-  }
+  for (const Expr& index : consumer.write.indices) indices.push_back(substitute(index, solved));
   Expr value = rewrite(substitute(consumer.write.value, solved), take_value);
   Expr runs = consumer_runs(consumer.site.block(), solved, analyzer);
   Stmt changed = edit_block(producer.stmt(), [&](Block& b) {

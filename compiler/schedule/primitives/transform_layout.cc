@@ -57,11 +57,6 @@ bool is_written(const Stmt& body, const Buffer& buffer) {
   return false;
 }
 
-std::string axis_name(const IndexMap& map, std::size_t i) {
-  const auto* v = map.final_exprs[i].as<Var>();
-  return v ? v->name : str_cat("axis", i);
-}
-
 // block buffer_B_assumptions: T.assume(not padding or B[..] == pad)
 Stmt assume_block(const Buffer& buffer, const IndexMap& map, const PaddedInverse& inverse,
                   const Expr& pad) {
@@ -88,6 +83,20 @@ Stmt assume_block(const Buffer& buffer, const IndexMap& map, const PaddedInverse
   block.reads = {element_region(buffer, indices)};
   block.body = Evaluate{call(Intrinsic::kAssume, kBoolType, {holds})};
   return serial_loops(loop_vars, extents, block);
+}
+
+// The inverse with the names that loops over the new layout get.
+PaddedInverse named(const PaddedInverse& inverse, const IndexMap& map) {
+  PaddedInverse result = inverse;
+  VarMap names;
+  for (std::size_t i = 0; i < map.final_exprs.size(); ++i) {
+    const Expr& old = inverse.map.initial_vars[i];
+    names[old] = make_var(axis_name(map, i), dtype_of(old));
+    result.map.initial_vars[i] = names.at(old);
+  }
+  for (Expr& e : result.map.final_exprs) e = substitute(e, names);
+  result.padding_predicate = substitute(inverse.padding_predicate, names);
+  return result;
 }
 
 Stmt in_front(const Stmt& root, const Stmt& stage) {
@@ -117,14 +126,16 @@ Schedule transform_layout(const Schedule& schedule, const TransformLayoutArgs& a
   changed.shape = map_shape(args.map, changed.shape, analyzer);
   changed.strides.clear();
   Buffer moved = changed;
-  Stmt body = relaid(func.body, target.buffer, moved, args.map);
-  if (is_padded) {
+  Stmt body = func.body;
+  bool is_written_here = is_written(body, target.buffer);
+  if (is_padded && is_written_here) {
+    body = with_written_padding(body, target.buffer, moved, named(*inverse, args.map),
+                                *args.pad_value);
+  }
+  body = relaid(body, target.buffer, moved, args.map);
+  if (is_padded && !is_written_here) {
     const Expr& pad = args.pad_value->final_exprs.front();
-    if (!target.is_param || is_written(func.body, target.buffer)) {
-      body = pad_written_buffer(schedule, target.site, body, moved, args, *inverse, what);
-    } else {
-      body = in_front(body, assume_block(moved, args.map, *inverse, pad));
-    }
+    body = in_front(body, assume_block(moved, args.map, *inverse, pad));
   }
   for (Param& param : func.params) {
     if (param.buffer && param.buffer.same_as(target.buffer)) param.buffer = moved;

@@ -18,13 +18,13 @@ Schedule unsafe_set_dtype(const Schedule& schedule, const BlockRef& block,
                                    quote(dtype_text), ")");
   Buffer buffer = written_buffer(schedule, site, buffer_index, what);
   DataType dtype = parse_dtype(dtype_text);
+  const DataType old_dtype = node(buffer).dtype;
+  if (old_dtype == dtype) return schedule;
   Stmt owner = allocating_block(site.path.front(), buffer);
   if (!owner) {
     schedule_error(schedule, site,
                    what + ": buffer " + node(buffer).name + " is not allocated by a block");
   }
-  const DataType old_dtype = node(buffer).dtype;
-  if (old_dtype == dtype) return schedule;
   BufferNode changed = node(buffer);
   changed.dtype = dtype;
   changed.data = make_pointer(var(changed.data).name, dtype, var(changed.data).scope);

@@ -202,8 +202,12 @@ class Detector {
   void visit(const Expr& e) {
     if (!e) return;
     walk(e, {.expr = [&](const Expr& x) {
-           if (const auto* n = x.as<Load>()) touch(reads_, n->buffer, points(n->indices));
-           return true;
+           const auto* n = x.as<Load>();
+           if (!n) return true;
+           for (const Expr& index : n->indices) visit(index);  // what an index loads comes first
+           visit(n->predicate);
+           touch(reads_, n->buffer, points(n->indices));
+           return false;
          }});
   }
 
