@@ -58,20 +58,29 @@ class QuietLock {
 ArtifactCache::ArtifactCache(rpc::BlobStoreOptions options, rpc::Client& client)
     : store_(std::move(options)), client_(client) {}
 
-rpc::Digest ArtifactCache::publish(const std::string& bytes) {
-  {
-    const std::lock_guard lock(mutex_);
+void ArtifactCache::put(const std::string& bytes) {
+  const std::lock_guard lock(mutex_);
+  try {
     store_.put(bytes);
+  } catch (const IoError& error) {
+    throw rpc::StoreError(error.what());
   }
+}
+
+rpc::Digest ArtifactCache::publish(const std::string& bytes) {
+  put(bytes);
   return ask_until_answered([&] { return client_.put_blob(bytes); });
 }
 
-// A tracker that is away may come back before the lease ends, and the work is done already.
+// A tracker that is away may come back before the lease ends, and the work is done already. One
+// that is there and has no room (StoreError) was asked for a while: the lease is given back.
 template <class Ask>
 auto ArtifactCache::ask_until_answered(Ask ask) -> decltype(ask()) {
   while (true) {
     try {
       return ask();
+    } catch (const rpc::StoreError&) {
+      throw;
     } catch (const IoError&) {
       if (is_stopping_) throw;
     }
@@ -86,8 +95,8 @@ std::optional<std::filesystem::path> ArtifactCache::fetch(const rpc::Digest& dig
     const std::optional<std::string> bytes =
         ask_until_answered([&] { return client_.get_blob(digest); });
     if (!bytes) return std::nullopt;
+    put(*bytes);
     lock.lock();
-    store_.put(*bytes);
   }
   const std::filesystem::path path = store_.path_of(digest);
   // A runner that took another identity opens the file again; the directory stays private.
@@ -150,6 +159,9 @@ std::optional<rpc::Result> Lanes::guard(const rpc::Fence& fence,
                                         const std::function<std::optional<rpc::Result>()>& work) {
   try {
     return work();
+  } catch (const rpc::StoreError& error) {
+    log_.error(error.what());
+    return make_result(fence, rpc::Outcome::kDiskFull, error.what());
   } catch (const std::exception& error) {
     log_.error(error.what());
     return make_result(fence, rpc::Outcome::kInternal, error.what());

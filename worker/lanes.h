@@ -41,10 +41,12 @@ class ArtifactCache {
   // the tracker does not have them.
   std::optional<std::filesystem::path> fetch(const rpc::Digest& digest);
 
-  // Both wait while the tracker is away, until this; then they throw IoError.
+  // Both wait while the tracker is away, until this; then they throw IoError. A disk that is full,
+  // here or there, is an rpc::StoreError.
   void stop() { is_stopping_ = true; }
 
  private:
+  void put(const std::string& bytes);
   template <class Ask>
   auto ask_until_answered(Ask ask) -> decltype(ask());
 

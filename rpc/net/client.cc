@@ -200,7 +200,7 @@ Message Client::State::call(Message request) {
     const std::string text =
         str_cat(name_of(mine.request), ": the tracker at ", options.url, " says: ", error->text);
     if (error->code == ErrorCode::kNotFound) return *mine.answer;
-    if (error->code == ErrorCode::kStore) throw IoError(text);
+    if (error->code == ErrorCode::kStore) throw StoreError(text);
     throw UserError(text);
   }
   return std::move(*mine.answer);

@@ -7,7 +7,7 @@
 // again loses nothing and repeats nothing. All methods may be called from any thread; calls wait
 // for each other, next_result() and calls do not. Errors: UserError when the tracker refuses
 // (unknown key, role, conflict, limit: the text is the tracker's); IoError when the tracker was not
-// reachable for give_up_ms or its store failed.
+// reachable for give_up_ms, StoreError when its store failed for so long.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,17 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/support/error.h"
 #include "rpc/net/keys.h"
 #include "rpc/wire/messages.h"
 
 namespace tenon::rpc {
+
+// The tracker is there, but its disk or database cannot do what was asked.
+class StoreError : public IoError {
+ public:
+  using IoError::IoError;
+};
 
 struct ClientOptions {
   std::string url;

@@ -17,6 +17,7 @@
 #include "compiler/support/files.h"
 #include "compiler/support/hash.h"
 #include "compiler/support/json_text.h"
+#include "compiler/support/text.h"
 #include "rpc/net/client.h"
 #include "tuner/cli/commands.h"
 #include "tuner/cli/evidence.h"
@@ -217,8 +218,8 @@ int run_command(const TuneArguments& a) {
   ProgressView view(a.json);
   const SessionResult result = session.run(stop_flag, [&](const SessionProgress& progress) {
     if (fleet.local) {
-      const std::string note = fleet.local->restart_dead();
-      if (!note.empty()) std::cerr << "tune: " << note << "\n";
+      const std::string news = fleet.local->news();
+      if (!news.empty()) std::cerr << "tune: " << replace_all(news, "\n", "\ntune: ") << "\n";
     }
     view.update(progress);
   });
@@ -226,7 +227,8 @@ int run_command(const TuneArguments& a) {
   fleet.client.reset();
   fleet.local.reset();
   if (!has_valid(result) && result.progress.num_trials > 0 && stop_signal == 0) {
-    std::cerr << "error: none of " << result.progress.num_trials << " candidates was valid\n";
+    std::cerr << "error: none of " << result.progress.num_trials
+              << " candidates was valid; the last one: " << result.progress.last_failure << "\n";
     return kWorkFailed;
   }
   const Evidence evidence = compare_and_write(a, module, target, result);

@@ -10,9 +10,11 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "compiler/support/descriptor.h"
@@ -28,6 +30,7 @@ namespace {
 constexpr std::size_t kLongestSocketPath = 99;
 constexpr std::size_t kTailLines = 12;
 constexpr int kMostRestarts = 50;
+constexpr std::size_t kMostWarnings = 100;
 constexpr int kWatchMs = 100;
 constexpr double kWorkerGraceSeconds = 5, kTrackerGraceSeconds = 3;
 
@@ -110,6 +113,10 @@ struct LocalFleet::State {
   void restart_if_dead(std::optional<Subprocess>& child, const std::string& name,
                        void (State::*start)());
   std::string tail() const;
+  void add_warnings(std::vector<std::string>* lines);
+
+  std::streamoff log_read = 0;  // bytes of the log that add_warnings has seen
+  std::set<std::string> warned;
 };
 
 LocalFleet::State::~State() {
@@ -232,6 +239,20 @@ std::string LocalFleet::State::tail() const {
       "\n");
 }
 
+// "TIME LEVEL NAME: TEXT" -> "NAME: TEXT" for warnings and errors, at most kMostWarnings.
+void LocalFleet::State::add_warnings(std::vector<std::string>* lines) {
+  std::ifstream file(log_path);
+  file.seekg(log_read);
+  std::string line;
+  while (std::getline(file, line) && !file.eof()) {
+    log_read += static_cast<std::streamoff>(line.size()) + 1;
+    const std::vector<std::string> words = split(line, ' ');
+    if (words.size() < 3 || (words[1] != "warning" && words[1] != "error")) continue;
+    const std::string text = line.substr(words[0].size() + words[1].size() + 2);
+    if (warned.size() < kMostWarnings && warned.insert(text).second) lines->push_back(text);
+  }
+}
+
 LocalFleet::LocalFleet(const LocalFleetOptions& options) : state_(std::make_unique<State>()) {
   State& state = *state_;
   state.options = options;
@@ -243,6 +264,7 @@ LocalFleet::LocalFleet(const LocalFleetOptions& options) : state_(std::make_uniq
   state.log =
       Descriptor(::open(state.log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!state.log.is_open()) throw_io_error("open " + state.log_path.string(), errno);
+  state.log_read = static_cast<std::streamoff>(std::filesystem::file_size(state.log_path));
   state.make_keys();
   state.own_cpus = without_last(state.all_cpus, options.threads);
   if (state.own_cpus) {
@@ -262,15 +284,18 @@ const rpc::PeerKey& LocalFleet::client_key() const { return state_->client_key; 
 const std::string& LocalFleet::quiet_lock() const { return state_->quiet_lock; }
 std::string LocalFleet::log_tail() const { return state_->tail(); }
 
-std::string LocalFleet::restart_dead() {
+std::string LocalFleet::news() {
   const bool has_ended =
       state_->watcher.valid() &&
       state_->watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   if (has_ended) state_->watcher.get();
-  const std::lock_guard lock(state_->mutex);
-  const std::string lines = join(state_->notes, "\n");
-  state_->notes.clear();
-  return lines;
+  std::vector<std::string> lines;
+  {
+    const std::lock_guard lock(state_->mutex);
+    lines.swap(state_->notes);
+  }
+  state_->add_warnings(&lines);
+  return join(lines, "\n");
 }
 
 }  // namespace tenon

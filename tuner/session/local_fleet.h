@@ -33,9 +33,10 @@ class LocalFleet {
   const std::string& url() const;
   const rpc::PeerKey& client_key() const;  // of a submitter
   const std::string& quiet_lock() const;   // "": measuring has cores of its own
-  // What has died (killed, out of memory) is started again by itself. Gives the lines about that
-  // since the last call, or ""; throws IoError when a program ends again and again.
-  std::string restart_dead();
+  // What there is to tell since the last call, one a line, or "": what has died (killed, out of
+  // memory) and was started again, and what the daemons warned of (a full disk), each text once.
+  // Throws IoError when a program ends again and again. For one thread.
+  std::string news();
   // The last lines of the daemons' log, for error messages.
   std::string log_tail() const;
 

@@ -79,6 +79,7 @@ struct SessionProgress {
   std::uint64_t num_resumed = 0;    // of these, from earlier sessions
   std::uint64_t num_in_flight = 0;
   std::map<std::string, std::uint64_t> outcomes;  // by rpc::name_of(Outcome)
+  std::string last_failure;                       // "OUTCOME: what was said", "": there was none
   double elapsed_s = 0;
   double trials_per_second = 0;  // of this session
   double time_left_s = -1;       // the nearer of trials and time limit; -1: not known

@@ -149,7 +149,10 @@ void SessionRun::count(std::size_t task, const rpc::CandidateResult& result, boo
   ++progress.num_trials;
   ++progress_.outcomes[std::string(rpc::name_of(result.outcome))];
   if (!result.device_class.empty()) progress_.device_class = result.device_class;
-  if (result.outcome != rpc::Outcome::kOk) return;
+  if (result.outcome != rpc::Outcome::kOk) {
+    progress_.last_failure = str_cat(rpc::name_of(result.outcome), ": ", result.detail);
+    return;
+  }
   ++progress.num_valid;
   if (is_default) progress.default_ns = result.rank_ns;
   if (progress.best_ns == 0 || result.rank_ns < progress.best_ns) {

@@ -80,8 +80,8 @@ TEST_F(LocalFleetTest, StartsAKilledTrackerAndWorkerAgain) {
     ASSERT_EQ(kill(*before.begin(), SIGKILL), 0);
     std::string note;
     EXPECT_TRUE(eventually([&] {
-      if (note.empty()) note = fleet.restart_dead();
-      return !note.empty();
+      if (const std::string news = fleet.news(); !news.empty()) note += news + "\n";
+      return note.find(" ended with signal ") != std::string::npos;
     }));
     EXPECT_NE(note.find(name.substr(6) + " ended with signal 9"), std::string::npos) << note;
   }
