@@ -40,7 +40,9 @@ CandidateLibrary build_candidate(const CandidateRequest& request) {
   const tir::PrimFunc workload = tir::parse_prim_func(request.workload, "workload");
   const Trace trace = request.is_reference ? Trace{} : parse_trace(request.trace);
   const ScheduledFunction scheduled = schedule_function(workload, trace);
-  const LoweredKernel kernel = lower("kernel", scheduled.func, request.target);
+  LowerOptions options;
+  options.refuses_slow_tiles = !request.is_reference;
+  const LoweredKernel kernel = lower("kernel", scheduled.func, request.target, options);
   CandidateLibrary result;
   const LibrarySpec spec = candidate_library(scheduled.func, kernel, request.target);
   result.library = build_library(spec);

@@ -2,6 +2,8 @@
 // by name. Transcendental functions are polynomials by now (expand_math).
 #include <llvm/IR/Intrinsics.h>
 
+#include <cmath>
+
 #include "compiler/codegen/llvm/emitter.h"
 #include "compiler/support/error.h"
 #include "compiler/support/text.h"
@@ -12,6 +14,25 @@ namespace tenon::codegen {
 using namespace tir;
 
 namespace {
+
+// A vector read under a scalar condition with a constant beside it, as a read under a mask: no
+// branch, and equal reads are one. Null where masks are not cheap.
+Expr masked_read(const Call& n, const Target& target) {
+  const auto* read = n.args[1].as<Load>();
+  const DataType type = n.dtype;
+  const auto* other = n.args[2].as<Broadcast>();
+  const bool fits = target.architecture == Architecture::kX86_64 && target.vector_bits() >= 256 &&
+                    type.is_vector() && type.bits >= 32 &&
+                    type.lanes * type.bits <= target.vector_bits();
+  if (!read || read->predicate || !fits || !other || dtype_of(n.args[0]).is_vector()) return {};
+  const auto* ramp = read->indices.back().as<Ramp>();
+  const auto* value = other->value.as<FloatImm>();
+  if (!ramp || !is_int(ramp->stride, 1) || !value) return {};
+  const Expr mask = Broadcast{n.args[0], other->lanes};
+  const Expr masked = Load{read->buffer, read->indices, mask};
+  const bool is_zero = value->value == 0 && !std::signbit(value->value);
+  return is_zero ? masked : Expr(Select{mask, masked, n.args[2]});
+}
 
 // Cheap and without effects or reads: both sides of a choice may be computed.
 bool is_speculable(const Expr& e) {
@@ -91,6 +112,7 @@ llvm::Value* FunctionEmitter::call(const Call& n) {
 }
 
 llvm::Value* FunctionEmitter::if_then_else(const Call& n) {
+  if (const Expr masked = masked_read(n, state_.target)) return emit(masked);
   llvm::Value* condition = emit(n.args[0]);
   const bool is_lanewise = condition->getType()->isVectorTy();
   if (is_lanewise || (is_speculable(n.args[1]) && is_speculable(n.args[2]))) {

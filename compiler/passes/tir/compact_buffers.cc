@@ -3,6 +3,7 @@
 
 #include "compiler/arith/analyzer.h"
 #include "compiler/arith/int_set.h"
+#include "compiler/passes/tir/linear.h"
 #include "compiler/passes/tir/passes.h"
 #include "compiler/support/error.h"
 #include "compiler/support/text.h"
@@ -46,8 +47,13 @@ class Collector {
       analyzer_.bind(loop->var, Range{loop->min, loop->extent});
       loops_.push_back(s);
     }
+    const Expr outer_predicate = predicate_;
+    if (const auto* n = s.as<Block>(); n && n->predicate) {
+      predicate_ = binary(BinaryOp::kAnd, predicate_, n->predicate);
+    }
     visit_children(s, Children{*this});
     if (const auto* n = s.as<Store>()) use(n->buffer, n->indices);
+    predicate_ = outer_predicate;
     if (loop) loops_.pop_back();
   }
 
@@ -113,7 +119,55 @@ class Collector {
     for (const Expr& index : indices) {
       box.push_back(eval_int_set(analyzer_.simplify(index), domains, analyzer_));
     }
+    if (usage.num_loops == 0 && !as_int(predicate_)) keep_allowed(box, indices, domains);
     usage.touched.push_back(std::move(box));
+  }
+
+  // Cuts the box of an access of the whole function to where the blocks' predicates hold.
+  void keep_allowed(std::vector<IntSet>& box, const std::vector<Expr>& indices,
+                    const DomainMap& domains) {
+    RangeMap ranges;
+    for (const Stmt& s : loops_) {
+      const For& loop = s.get<For>();
+      if (!as_int(loop.min) || !as_int(loop.extent)) return;
+      ranges[loop.var] = Range{loop.min, loop.extent};
+    }
+    Region region;
+    for (const Expr& index : indices) region.push_back({index, int_imm(dtype_of(index), 1)});
+    const std::vector<IntSet> allowed =
+        estimate_region_upper_bound(region, ranges, predicate_, analyzer_);
+    for (std::size_t d = 0; d < box.size(); ++d) {
+      if (!box[d].is_bounded()) continue;
+      if (allowed[d].is_bounded()) box[d] = intersection_of({box[d], allowed[d]}, analyzer_);
+      box[d].max = analyzer_.simplify(lowest_max(box[d].max, indices[d], predicate_, domains));
+    }
+  }
+
+  // For a condition a < b, index <= index + r * (b - 1 - a) with any r >= 0: the r that cancels a
+  // variable of the index may give a lower limit than `max`.
+  Expr lowest_max(Expr max, const Expr& index, const Expr& condition, const DomainMap& domains) {
+    const auto* n = condition.as<Binary>();
+    if (!n) return max;
+    if (n->op == BinaryOp::kAnd) {
+      return lowest_max(lowest_max(max, index, n->a, domains), index, n->b, domains);
+    }
+    if (n->op != BinaryOp::kLt) return max;
+    const LinearSum sum = linear_sum(analyzer_.simplify(index));
+    const LinearSum left = linear_sum(analyzer_.simplify(n->a));
+    for (const LinearSum::Term& term : sum.terms) {
+      for (const LinearSum::Term& other : left.terms) {
+        const std::int64_t ratio = term.coefficient / other.coefficient;
+        const bool cancels = term.atom.same_as(other.atom) && ratio > 0 &&
+                             ratio * other.coefficient == term.coefficient;
+        if (!cancels) continue;
+        const DataType type = dtype_of(index);
+        const Expr slack = cast(type, n->b - n->a) - int_imm(type, 1);
+        const Expr bound = analyzer_.simplify(index + slack * int_imm(type, ratio));
+        const IntSet set = eval_int_set(bound, domains, analyzer_);
+        if (set.is_bounded()) max = min(max, set.max);
+      }
+    }
+    return max;
   }
 
   IntSet eval_domain(const For& loop, const DomainMap& outer) {
@@ -125,6 +179,7 @@ class Collector {
 
   Analyzer& analyzer_;
   std::vector<Stmt> loops_;
+  Expr predicate_ = bool_imm(true);  // of the blocks around
 };
 
 // Where a buffer's region begins and the smaller buffer that holds it.
@@ -231,36 +286,36 @@ PrimFunc compact_buffers(const PrimFunc& func) {
     return indices;
   };
   const Stmt body =
-      rewrite(func.body,
-              {.expr = [&](const Expr& e) -> Expr {
-                 const auto* n = e.as<Load>();
-                 if (!n || !compacted.count(n->buffer)) return e;
-                 return Load{n->buffer, relative(n->buffer, n->indices), n->predicate};
-               },
-               .stmt = [&](const Stmt& s) -> Stmt {
-                 if (const auto* n = s.as<Store>(); n && compacted.count(n->buffer)) {
-                   return Store{n->buffer, relative(n->buffer, n->indices), n->value, n->predicate};
-                 }
-                 const auto* block = s.as<Block>();
-                 if (!block) return s;
-                 Block copy = *block;
-                 for (auto* regions : {&copy.reads, &copy.writes}) {
-                   for (BufferRegion& region : *regions) {
-                     const auto it = compacted.find(region.buffer);
-                     if (it == compacted.end()) continue;
-                     for (std::size_t i = 0; i < region.region.size(); ++i) {
-                       Range& range = region.region[i];
-                       range.min = analyzer.simplify(range.min - it->second.mins[i]);
-                     }
-                   }
-                 }
-                 return copy;
-               },
-               .buffer =
-                   [&](const Buffer& b) {
-                     const auto it = renamed.find(b);
-                     return it == renamed.end() ? b : it->second;
-                   }});
+      rewrite(func.body, {.expr = [&](const Expr& e) -> Expr {
+                            const auto* n = e.as<Load>();
+                            if (!n || !compacted.count(n->buffer)) return e;
+                            return Load{n->buffer, relative(n->buffer, n->indices), n->predicate};
+                          },
+                          .stmt = [&](const Stmt& s) -> Stmt {
+                            if (const auto* n = s.as<Store>(); n && compacted.count(n->buffer)) {
+                              return Store{n->buffer, relative(n->buffer, n->indices), n->value,
+                                           n->predicate};
+                            }
+                            const auto* block = s.as<Block>();
+                            if (!block) return s;
+                            Block copy = *block;
+                            for (auto* regions : {&copy.reads, &copy.writes}) {
+                              for (BufferRegion& region : *regions) {
+                                const auto it = compacted.find(region.buffer);
+                                if (it == compacted.end()) continue;
+                                for (std::size_t i = 0; i < region.region.size(); ++i) {
+                                  Range& range = region.region[i];
+                                  range.min = analyzer.simplify(range.min - it->second.mins[i]);
+                                }
+                              }
+                            }
+                            return copy;
+                          },
+                          .buffer =
+                              [&](const Buffer& b) {
+                                const auto it = renamed.find(b);
+                                return it == renamed.end() ? b : it->second;
+                              }});
   return with_body(func, body);
 }
 

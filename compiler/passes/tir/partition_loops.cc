@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "compiler/arith/analyzer.h"
+#include "compiler/arith/int_set.h"
 #include "compiler/passes/tir/passes.h"
 #include "compiler/passes/tir/simplify.h"
 #include "compiler/support/error.h"
@@ -165,69 +166,139 @@ class Cutter {
   std::int64_t lo_, hi_;
 };
 
-void cut(Cutter& cutter, const Expr& condition, const Expr& v, Analyzer& analyzer) {
+// What is >= 0 when the comparison of integers holds (== 0 for an equation), or null.
+Expr compared_value(const Expr& condition) {
   const auto* n = condition.as<Binary>();
-  if (!n || !dtype_of(n->a).is_integer()) return;
+  if (!n || !dtype_of(n->a).is_integer()) return {};
   const Expr one = int_imm(dtype_of(n->a), 1);
-  Expr value;
   switch (n->op) {
     case BinaryOp::kLt:
-      value = n->b - n->a - one;
-      break;
+      return n->b - n->a - one;
     case BinaryOp::kLe:
-      value = n->b - n->a;
-      break;
+      return n->b - n->a;
     case BinaryOp::kGt:
-      value = n->a - n->b - one;
-      break;
+      return n->a - n->b - one;
     case BinaryOp::kGe:
-      value = n->a - n->b;
-      break;
     case BinaryOp::kEq:
     case BinaryOp::kNe:
-      value = n->a - n->b;
-      break;
+      return n->a - n->b;
     default:
-      return;
+      return {};
   }
-  const auto affine = as_affine(value, v, analyzer);
+}
+
+bool is_equation(const Expr& condition) {
+  const auto* n = condition.as<Binary>();
+  return n && (n->op == BinaryOp::kEq || n->op == BinaryOp::kNe);
+}
+
+void cut(Cutter& cutter, const Expr& condition, const Expr& v, Analyzer& analyzer) {
+  const Expr value = compared_value(condition);
+  const auto affine = value ? as_affine(value, v, analyzer) : std::nullopt;
   if (!affine) return;
-  if (n->op == BinaryOp::kEq || n->op == BinaryOp::kNe) {
+  if (is_equation(condition)) {
     cutter.equality(*affine);
   } else {
     cutter.inequality(*affine);
   }
 }
 
+// Stores of a body with its unrolled loops expanded: a measure of what one copy costs to compile.
+std::int64_t count_stores(const Stmt& s) {
+  if (s.as<Store>()) return 1;
+  std::int64_t count = 0;
+  visit_children(s, [&](const Stmt& child) { count += child ? count_stores(child) : 0; });
+  const auto* loop = s.as<For>();
+  const bool is_unrolled = loop && loop->kind == ForKind::kUnrolled;
+  return is_unrolled ? count * as_int(loop->extent).value_or(1) : count;
+}
+
+bool holds_marked_loop(const Stmt& s) {
+  bool found = false;
+  walk(s, {.expr = [](const Expr&) { return false; },
+           .stmt =
+               [&](const Stmt& x) {
+                 const auto* n = x.as<For>();
+                 found = found || (n && is_marked(*n));
+                 return !found;
+               }});
+  return found;
+}
+
+// More than this many copies of a body of more than kLargeBody stores cost too much to compile: a
+// Winograd transform in nine copies takes seconds.
+constexpr std::int64_t kLargeBody = 128;
+constexpr std::int64_t kMaxLargeCopies = 4;
+
 class Partitioner {
  public:
   Stmt statement(const Stmt& s) {
     const auto* n = s.as<For>();
-    if (n && is_marked(*n)) return partition(*n);
+    if (n && is_marked(*n)) return marked(*n);
     if (n) analyzer_.bind(n->var, Range{n->min, n->extent});
     return map_stmt_children(s, {.stmt = [this](const Stmt& child) { return statement(child); }});
   }
 
  private:
-  Stmt partition(const For& n) {
-    For plain = n;
-    plain.annotations.erase(kTails);
-    plain.annotations.erase(kHint);
+  Stmt marked(const For& n) {
+    const bool is_large = count_stores(n.body) > kLargeBody;
+    const bool opens = versioned_.empty() && is_large && count_copies(n) > kMaxLargeCopies;
+    if (!opens && (versioned_.empty() || !is_large)) return partition(n);
+    For plain = unmarked(n);
+    analyzer_.bind(n.var, Range{n.min, n.extent});
+    versioned_.push_back(n.var);
+    plain.body = holds_marked_loop(n.body) ? statement(n.body) : versions(n.body);
+    versioned_.pop_back();
+    return plain;
+  }
+
+  static For unmarked(For loop) {
+    loop.annotations.erase(kTails);
+    loop.annotations.erase(kHint);
+    return loop;
+  }
+
+  // The part of the loop on which most conditions are decided; nothing for symbolic limits.
+  std::optional<Interval> main_part(const For& n) {
     analyzer_.bind(n.var, Range{n.min, n.extent});
     const auto begin = as_int(n.min), extent = as_int(n.extent);
-    if (!begin || !extent) return inside(plain);
+    if (!begin || !extent) return {};
     Cutter cutter(n.var, *begin, *begin + *extent);
     for (const Expr& condition : conditions_on(n.body, n.var, analyzer_)) {
       cut(cutter, condition, n.var, analyzer_);
     }
-    const std::int64_t end = *begin + *extent;
-    if (cutter.lo() >= cutter.hi() || (cutter.lo() == *begin && cutter.hi() == end)) {
+    return Interval{cutter.lo(), cutter.hi()};
+  }
+
+  // Copies of the innermost bodies when every marked loop is cut, at most.
+  std::int64_t count_copies(const Stmt& s) {
+    std::int64_t inner = 1;
+    visit_children(s, [&](const Stmt& child) {
+      if (child) inner = std::max(inner, count_copies(child));
+    });
+    const auto* n = s.as<For>();
+    return n && is_marked(*n) ? inner * count_parts(*n) : inner;
+  }
+
+  std::int64_t count_parts(const For& n) {
+    const auto part = main_part(n);
+    if (!part || part->begin >= part->end) return 1;
+    return 1 + (part->begin > *as_int(n.min)) + (part->end < *as_int(n.min) + *as_int(n.extent));
+  }
+
+  Stmt partition(const For& n) {
+    const For plain = unmarked(n);
+    const auto part = main_part(n);
+    if (!part) return inside(plain);
+    const std::int64_t begin = *as_int(n.min), end = begin + *as_int(n.extent);
+    if (part->begin >= part->end || (part->begin == begin && part->end == end)) {
       return inside(plain);
     }
     std::vector<Stmt> copies;
-    copies.push_back(copy_of(plain, *begin, cutter.lo()));
-    copies.push_back(copy_of(plain, cutter.lo(), cutter.hi()));
-    copies.push_back(copy_of(plain, cutter.hi(), end));
+    // What is left on either side is cut again: partly inside, then outside.
+    copies.push_back(copy_of(n, begin, part->begin));
+    copies.push_back(copy_of(plain, part->begin, part->end));
+    copies.push_back(copy_of(n, part->end, end));
     return seq(std::move(copies));
   }
 
@@ -247,7 +318,62 @@ class Partitioner {
     return statement(fresh);
   }
 
+  // Two versions of a large body instead of its copies: if (every condition on the loops around
+  // holds in the whole body) the body without them, else the body as it is.
+  Stmt versions(const Stmt& body) {
+    std::vector<Expr> decided;
+    Expr guard;
+    for (const Expr& v : versioned_) {
+      for (const Expr& condition : conditions_on(body, v, analyzer_)) {
+        const Expr part = holds_throughout(condition, body);
+        if (!part) continue;
+        decided.push_back(condition);
+        guard = guard ? with_part(guard, part) : part;
+      }
+    }
+    if (!guard) return body;
+    const Stmt main = rewrite(body, {.expr = [&](const Expr& e) {
+                                const bool is_known =
+                                    std::any_of(decided.begin(), decided.end(),
+                                                [&](const Expr& c) { return c.same_as(e); });
+                                return is_known ? bool_imm(true) : e;
+                              }});
+    return If{guard, simplify(renew_definitions(main), analyzer_), body};
+  }
+
+  // A condition on the loops around the body alone that decides `condition` in all of it, or null.
+  Expr holds_throughout(const Expr& condition, const Stmt& body) {
+    const Expr value = is_equation(condition) ? Expr() : compared_value(condition);
+    if (!value) return {};
+    DomainMap inner;
+    walk(body, {.expr = [](const Expr&) { return false; },
+                .stmt =
+                    [&](const Stmt& s) {
+                      const auto* n = s.as<For>();
+                      if (n) inner[n->var] = IntSet::from_range({n->min, n->extent}, analyzer_);
+                      return true;
+                    }});
+    const IntSet values = eval_int_set(analyzer_.simplify(value), inner, analyzer_);
+    if (values.empty || !values.min) return {};
+    const Expr lowest = analyzer_.simplify(values.min);
+    for (const auto& [v, set] : inner) {
+      if (uses_var(lowest, v)) return {};
+    }
+    return binary(BinaryOp::kGe, lowest, int_imm(dtype_of(lowest), 0));
+  }
+
+  static Expr with_part(const Expr& guard, const Expr& part) {
+    const auto* n = guard.as<Binary>();
+    if (structural_equal(guard, part)) return guard;
+    if (n && n->op == BinaryOp::kAnd) {
+      if (structural_equal(n->b, part)) return guard;
+      return binary(BinaryOp::kAnd, with_part(n->a, part), n->b);
+    }
+    return binary(BinaryOp::kAnd, guard, part);
+  }
+
   Analyzer analyzer_;
+  std::vector<Expr> versioned_;  // variables of the marked loops around that are not cut
 };
 
 }  // namespace

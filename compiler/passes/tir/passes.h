@@ -50,7 +50,8 @@ tir::PrimFunc drop_blocks(const tir::PrimFunc& func);
 tir::PrimFunc simplify(const tir::PrimFunc& func);
 
 // Loops marked `tails = "copies"` or pragma_loop_partition_hint are cut where a condition on their
-// variable becomes constant, so that the main copy has no condition.
+// variable becomes constant, so that the main copy has no condition. A large body that would become
+// more than four copies gets two versions behind an `if` instead: without conditions, and as it is.
 tir::PrimFunc partition_loops(const tir::PrimFunc& func);
 
 // One-dimensional buffers and int64 indices; loop variables become int64.

@@ -14,17 +14,6 @@ namespace {
 // Statements of one unrolled body; more costs compile time and the instruction cache.
 constexpr std::int64_t kMaxStatements = 4096;
 
-std::int64_t count_statements(const Stmt& s) {
-  std::int64_t count = 0;
-  walk(s, {.expr = [](const Expr&) { return false; },
-           .stmt =
-               [&](const Stmt& x) {
-                 count += !x.as<Seq>() && !x.as<For>();
-                 return true;
-               }});
-  return count;
-}
-
 Stmt nothing() { return Evaluate{i32(0)}; }
 
 // seq() without statements that do nothing.
@@ -51,66 +40,61 @@ bool is_float(const Expr& e, double value) {
   return n && n->value == value;
 }
 
-// Puts one value for one variable and folds what becomes constant: conditions, choices, and the
-// products with entries of constant matrices that turn out as 0 or 1.
+// Puts the values of unrolled variables and folds what becomes constant: conditions, choices, and
+// the products with entries of constant matrices that turn out as 0 or 1. What a decided condition
+// leaves out is not looked at.
 class Substitution {
  public:
-  Substitution(const Expr& v, const Expr& value) : var_(v), value_(value) {}
-
-  Stmt statement(const Stmt& s) const {
-    if (const auto* n = s.as<If>()) {
-      const Expr condition = expression(n->condition);
-      const auto known = as_int(condition);
-      if (known && *known != 0) return statement(n->then_body);
-      if (known) return n->else_body ? statement(n->else_body) : nothing();
-    }
-    const Stmt mapped =
-        map_stmt_children(s, {.expr = [this](const Expr& e) { return expression(e); },
-                              .stmt = [this](const Stmt& child) { return statement(child); }});
-    if (const auto* n = mapped.as<Seq>()) return dense_seq(n->body);
-    return is_store_of_itself(mapped) ? nothing() : mapped;
-  }
+  void set(const Expr& v, const Expr& value) { values_[v] = value; }
+  void erase(const Expr& v) { values_.erase(v); }
+  bool is_empty() const { return values_.empty(); }
 
   Expr expression(const Expr& e) const {
-    if (e.same_as(var_)) return value_;
-    if (e.as<Var>() || e.as<IntImm>() || e.as<FloatImm>()) return e;
+    if (e.as<IntImm>() || e.as<FloatImm>()) return e;
+    if (e.as<Var>()) {
+      const auto it = values_.find(e);
+      return it == values_.end() ? e : it->second;
+    }
+    if (const auto* n = e.as<Select>()) return selection(e, *n);
+    const auto* n = e.as<Binary>();
+    if (n && (n->op == BinaryOp::kAnd || n->op == BinaryOp::kOr)) return logic(e, *n);
+    if (const auto* call = e.as<Call>(); call && call->op == Intrinsic::kIfThenElse) {
+      if (const auto known = as_int(expression(call->args[0]))) {
+        return expression(call->args[*known ? 1 : 2]);
+      }
+    }
     const Expr mapped =
         map_expr_children(e, {.expr = [this](const Expr& child) { return expression(child); }});
     return mapped.same_as(e) ? e : folded(e, mapped);
   }
 
  private:
-  static bool is_store_of_itself(const Stmt& s) {
-    const auto* n = s.as<Store>();
-    const auto* from = n ? n->value.as<Load>() : nullptr;
-    return from && !n->predicate && !from->predicate && from->buffer.same_as(n->buffer) &&
-           structural_equal(from->indices[0], n->indices[0]);
+  Expr selection(const Expr& e, const Select& n) const {
+    const Expr condition = expression(n.condition);
+    if (const auto known = as_int(condition)) {
+      return expression(*known ? n.true_value : n.false_value);
+    }
+    const Expr a = expression(n.true_value), b = expression(n.false_value);
+    const bool is_same =
+        condition.same_as(n.condition) && a.same_as(n.true_value) && b.same_as(n.false_value);
+    return is_same ? e : select(condition, a, b);
+  }
+
+  Expr logic(const Expr& e, const Binary& n) const {
+    const bool is_and = n.op == BinaryOp::kAnd;
+    const Expr a = expression(n.a);
+    if (const auto known = as_int(a)) return (*known != 0) == is_and ? expression(n.b) : a;
+    const Expr b = expression(n.b);
+    if (const auto known = as_int(b)) return (*known != 0) == is_and ? a : b;
+    return a.same_as(n.a) && b.same_as(n.b) ? e : binary(n.op, a, b);
   }
 
   static Expr folded(const Expr& before, const Expr& e) {
-    if (const auto* n = e.as<Select>()) {
-      if (const auto known = as_int(n->condition)) return *known ? n->true_value : n->false_value;
-      return e;
-    }
-    if (const auto* n = e.as<Call>(); n && n->op == Intrinsic::kIfThenElse) {
-      if (const auto known = as_int(n->args[0])) return *known ? n->args[1] : n->args[2];
-      return e;
-    }
     if (const auto* n = e.as<Not>()) return logical_not(n->a);
     const auto* n = e.as<Binary>();
     if (!n) return e;
-    if (n->dtype.is_float()) return folded_product(before.get<Binary>(), e, *n);
-    if (n->op == BinaryOp::kAnd || n->op == BinaryOp::kOr) return folded_logic(e, *n);
-    return binary(n->op, n->a, n->b);
-  }
-
-  static Expr folded_logic(const Expr& e, const Binary& n) {
-    const bool is_and = n.op == BinaryOp::kAnd;
-    for (const auto& [side, other] : {std::pair{n.a, n.b}, std::pair{n.b, n.a}}) {
-      const auto known = as_int(side);
-      if (known) return (*known != 0) == is_and ? other : side;
-    }
-    return e;
+    return n->dtype.is_float() ? folded_product(before.get<Binary>(), e, *n)
+                               : binary(n->op, n->a, n->b);
   }
 
   static Expr folded_product(const Binary& before, const Expr& e, const Binary& n) {
@@ -126,67 +110,85 @@ class Substitution {
     return e;
   }
 
-  Expr var_, value_;
+  VarMap values_;
 };
 
-// Expands outer loops first, so that what an outer variable decides is copied no further.
+bool is_store_of_itself(const Stmt& s) {
+  const auto* n = s.as<Store>();
+  const auto* from = n ? n->value.as<Load>() : nullptr;
+  return from && !n->predicate && !from->predicate && from->buffer.same_as(n->buffer) &&
+         structural_equal(from->indices[0], n->indices[0]);
+}
+
+// Expands every unrolled loop of a nest at once: a statement is rewritten once for each of its
+// copies, with the values of all variables around it.
 class Unroller {
  public:
   Stmt statement(const Stmt& s) {
-    const auto* n = s.as<For>();
-    if (!n || n->kind != ForKind::kUnrolled) {
+    const auto* loop = s.as<For>();
+    if (loop && loop->kind == ForKind::kUnrolled) return expand(*loop);
+    if (values_.is_empty()) {
       const Stmt mapped =
           map_stmt_children(s, {.stmt = [this](const Stmt& child) { return statement(child); }});
       return mapped.as<Seq>() && !mapped.same_as(s) ? dense_seq(mapped.get<Seq>().body) : mapped;
     }
-    const bool opens = depth_++ == 0;
-    if (opens) num_statements_ = 0;
-    const Stmt expanded = expand(*n);
-    --depth_;
-    return opens ? canonical(expanded) : expanded;
+    if (const auto* n = s.as<If>()) {
+      const auto known = as_int(values_.expression(n->condition));
+      if (known && *known != 0) return statement(n->then_body);
+      if (known) return n->else_body ? statement(n->else_body) : nothing();
+    }
+    num_statements_ += !s.as<Seq>() && !loop;
+    const Stmt mapped =
+        map_stmt_children(s, {.expr = [this](const Expr& e) { return values_.expression(e); },
+                              .stmt = [this](const Stmt& child) { return statement(child); }});
+    if (const auto* n = mapped.as<Seq>()) return dense_seq(n->body);
+    return is_store_of_itself(mapped) ? nothing() : mapped;
   }
 
   bool has_expanded() const { return expanded_; }
 
  private:
   Stmt expand(const For& n) {
-    const auto extent = as_int(n.extent);
+    const auto extent = as_int(values_.expression(n.extent));
     if (!extent) {
       throw UserError(
           str_cat("unroll: loop ", var(n.var).name, " needs a constant number of iterations"));
     }
+    const bool opens = values_.is_empty();
+    if (opens) num_statements_ = 0;
+    const Expr min = values_.expression(n.min);
     const std::int64_t step = n.step ? as_int(n.step).value_or(1) : 1;
     std::vector<Stmt> copies;
     for (std::int64_t i = 0; i < *extent; i += step) {
-      const Expr value = n.min + int_imm(dtype_of(n.var), i);
-      const Stmt copy = statement(Substitution(n.var, value).statement(n.body));
-      num_statements_ += count_statements(copy);
-      if (num_statements_ > kMaxStatements * (depth_ + 1)) {
+      values_.set(n.var, min + int_imm(dtype_of(n.var), i));
+      copies.push_back(statement(n.body));
+      if (num_statements_ > kMaxStatements) {
         throw UserError(str_cat("unroll: loop ", var(n.var).name, " becomes more than ",
                                 kMaxStatements, " statements"));
       }
-      copies.push_back(copy);
     }
-    return dense_seq(std::move(copies));
+    values_.erase(n.var);
+    const Stmt all = dense_seq(std::move(copies));
+    return opens ? canonical(all) : all;
   }
 
   // Indices become terms and one constant.
   Stmt canonical(const Stmt& s) {
     expanded_ = true;
-    return rewrite(
-        s, {.expr = [](const Expr& e) -> Expr {
-              const auto* n = e.as<Load>();
-              if (!n) return e;
-              return Load{n->buffer, {canonical_index(n->indices[0])}, n->predicate};
-            },
-            .stmt = [](const Stmt& x) -> Stmt {
-              const auto* n = x.as<Store>();
-              if (!n) return x;
-              return Store{n->buffer, {canonical_index(n->indices[0])}, n->value, n->predicate};
-            }});
+    return rewrite(s, {.expr = [](const Expr& e) -> Expr {
+                         const auto* n = e.as<Load>();
+                         if (!n) return e;
+                         return Load{n->buffer, {canonical_index(n->indices[0])}, n->predicate};
+                       },
+                       .stmt = [](const Stmt& x) -> Stmt {
+                         const auto* n = x.as<Store>();
+                         if (!n) return x;
+                         return Store{
+                             n->buffer, {canonical_index(n->indices[0])}, n->value, n->predicate};
+                       }});
   }
 
-  int depth_ = 0;
+  Substitution values_;
   std::int64_t num_statements_ = 0;
   bool expanded_ = false;
 };

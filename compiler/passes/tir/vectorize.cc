@@ -24,6 +24,7 @@ class LaneMaker {
  public:
   LaneMaker(Expr loop_var, Expr base, int lanes, bool may_reduce)
       : loop_var_(std::move(loop_var)),
+        base_(base),
         lanes_(lanes),
         may_reduce_(may_reduce),
         ramp_(tir::ramp(base, int_imm(dtype_of(loop_var_), 1), lanes)) {}
@@ -60,11 +61,27 @@ class LaneMaker {
     Expr predicate = n.predicate ? expression(n.predicate) : Expr();
     if (!is_vector(index)) {
       if (is_vector(value)) return reduce(n, index, value);
-      if (mask_) refuse(loop_var_, "stores one element under a condition on the lane");
-      return Store{n.buffer, {index}, value, predicate};
+      const Stmt one = Store{n.buffer, {index}, value, predicate};
+      return mask_ ? Stmt(If{any_lane(), one, {}}) : one;
     }
     if (mask_) predicate = predicate ? logical_and(widen(predicate), mask_) : mask_;
     return Store{n.buffer, {index}, widen(value), predicate};
+  }
+
+  // Whether the conditions around hold in some lane: what every lane stores alike is stored then.
+  Expr any_lane() const {
+    for (const auto& [v, value] : vars_) {
+      if (uses_var(condition_, v)) {
+        refuse(loop_var_, "stores one element under a condition on the lane");
+      }
+    }
+    Expr any;
+    for (int i = 0; i < lanes_; ++i) {
+      const Expr lane = base_ + int_imm(dtype_of(base_), i);
+      const Expr holds = substitute(condition_, {{loop_var_, lane}});
+      any = any ? binary(BinaryOp::kOr, any, holds) : holds;
+    }
+    return any;
   }
 
   // C[i] = C[i] op x(lane): x over the lanes first, as a tree, then op.
@@ -97,20 +114,25 @@ class LaneMaker {
     if (n.else_body && !scalar.empty()) {
       refuse(loop_var_, "holds an else of a condition on the lane and on more");
     }
-    const Expr outer = mask_;
-    Expr mask;
+    const Expr outer = mask_, outer_condition = condition_;
+    Expr mask, condition_here;
     for (const Expr& part : lane) {
       const Expr here = widen(expression(part));
       mask = mask ? logical_and(mask, here) : here;
+      condition_here = condition_here ? logical_and(condition_here, part) : part;
     }
     mask_ = outer ? logical_and(outer, mask) : mask;
+    condition_ = outer ? logical_and(outer_condition, condition_here) : condition_here;
     Stmt result = statement(n.then_body);
     if (n.else_body) {
       const Expr inverse = logical_not(mask);
       mask_ = outer ? logical_and(outer, inverse) : inverse;
+      const Expr fails = logical_not(condition_here);
+      condition_ = outer ? logical_and(outer_condition, fails) : fails;
       result = seq({result, statement(n.else_body)});
     }
     mask_ = outer;
+    condition_ = outer_condition;
     Expr condition;
     for (const Expr& part : scalar) {
       const Expr here = expression(part);
@@ -260,11 +282,12 @@ class LaneMaker {
     return Select{condition, a, b};
   }
 
-  Expr loop_var_;
+  Expr loop_var_, base_;
   int lanes_;
   bool may_reduce_;
   Expr ramp_;
-  Expr mask_;
+  Expr mask_;       // of the lanes on which the statement at hand runs; null when on all
+  Expr condition_;  // the same as a condition on the loop variable
   VarMap vars_;
 };
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 namespace tenon::bench {
 namespace {
@@ -65,18 +66,24 @@ __attribute__((target("avx2"))) float read_loop(const float* data, std::int64_t 
 
 }  // namespace
 
-double best_seconds(const std::function<void()>& call) {
-  call();
-  double start = thread_seconds();
-  call();
-  const double once = std::max(1e-7, thread_seconds() - start);
-  const int per_sample = std::max(1, static_cast<int>(5e-4 / once));
-  double best = 1e9;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(700);
+Seconds best_in_turns(const std::function<void()>& call, const Probe& probe) {
+  constexpr double kSample = 5e-4;
+  constexpr std::chrono::milliseconds kWindow{1500};
+  const auto calls_per_sample = [](const std::function<void()>& f) {
+    f();
+    return std::max(1, static_cast<int>(kSample / std::max(1e-7, fastest_seconds(2, f))));
+  };
+  const int calls = calls_per_sample(call), probes = calls_per_sample(probe.call);
+  const auto sample = [](int count, const std::function<void()>& f) {
+    const double start = thread_seconds();
+    for (int i = 0; i < count; ++i) f();
+    return (thread_seconds() - start) / count;
+  };
+  Seconds best{1e9, 1e9};
+  const auto end = std::chrono::steady_clock::now() + kWindow;
   while (std::chrono::steady_clock::now() < end) {
-    start = thread_seconds();
-    for (int i = 0; i < per_sample; ++i) call();
-    best = std::min(best, (thread_seconds() - start) / per_sample);
+    best.call = std::min(best.call, sample(calls, call));
+    best.probe = std::min(best.probe, sample(probes, probe.call));
   }
   return best;
 }
@@ -91,24 +98,24 @@ double fastest_seconds(int count, const std::function<void()>& call) {
   return best;
 }
 
-double fma_flops_per_second() {
-  const bool wide = __builtin_cpu_supports("avx512f");
+Probe fma_probe() {
   constexpr long kTurns = 20000;
-  const double seconds = best_seconds([&] { wide ? fma_loop_512(kTurns) : fma_loop_256(kTurns); });
-  return 12.0 * kTurns * (wide ? 32 : 16) / seconds;
+  if (__builtin_cpu_supports("avx512f")) {
+    return {[] { fma_loop_512(kTurns); }, 12.0 * kTurns * 32};
+  }
+  return {[] { fma_loop_256(kTurns); }, 12.0 * kTurns * 16};
 }
 
-double read_bytes_per_second(std::int64_t bytes) {
+Probe read_probe(std::int64_t bytes) {
   const std::size_t size = static_cast<std::size_t>((bytes + 255) / 256 * 256);
-  void* data = std::aligned_alloc(64, size);
-  std::memset(data, 0, size);
-  volatile float sink = 0;
-  const double seconds = best_seconds([&] {
-    sink = read_loop(static_cast<const float*>(data), static_cast<std::int64_t>(size / 4));
-  });
-  (void)sink;
-  std::free(data);
-  return static_cast<double>(size) / seconds;
+  const std::shared_ptr<void> data(std::aligned_alloc(64, size), std::free);
+  std::memset(data.get(), 0, size);
+  return {[data, size] {
+            volatile float sink = read_loop(static_cast<const float*>(data.get()),
+                                            static_cast<std::int64_t>(size / 4));
+            (void)sink;
+          },
+          static_cast<double>(size)};
 }
 
 }  // namespace tenon::bench

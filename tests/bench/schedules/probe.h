@@ -1,4 +1,5 @@
-// What this core can do at best: fused multiply-adds from registers, and reading memory.
+// What this core can do at best: fused multiply-adds from registers, and reading memory. A probe
+// runs in turns with the kernel, so that both see the same clock and the same neighbours.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +7,27 @@
 
 namespace tenon::bench {
 
-// Fastest of many short samples of one call, in seconds of this thread's processor time.
-double best_seconds(const std::function<void()>& call);
+// One call of a probe, and how much it does: floating-point operations or bytes.
+struct Probe {
+  std::function<void()> call;
+  double amount = 0;
+};
+
+// Independent FMAs of the widest vectors of this processor.
+Probe fma_probe();
+
+// A loop of vector loads over a buffer of this size.
+Probe read_probe(std::int64_t bytes);
+
+// Fastest samples of one call, in seconds of this thread's processor time.
+struct Seconds {
+  double call = 0, probe = 0;
+};
+
+// Samples both in turns, each sample long enough for the clock.
+Seconds best_in_turns(const std::function<void()>& call, const Probe& probe);
 
 // Fastest of `count` calls, without warming up.
 double fastest_seconds(int count, const std::function<void()>& call);
-
-// Floating-point operations a second of independent FMAs of the widest vectors of this processor.
-double fma_flops_per_second();
-
-// A loop of vector loads over a buffer of this size.
-double read_bytes_per_second(std::int64_t bytes);
 
 }  // namespace tenon::bench

@@ -1,21 +1,25 @@
-// Speed of scheduled kernels: the share of the FMA probe, or GB/s beside a read loop over as many
-// bytes, measured in one process on one core.
+// Speed of one scheduled kernel: what it does a second, beside the FMA probe and a read loop over
+// as many bytes, measured in turns on one core.
 //
-//   schedules FILE.py ... [--target TARGET] [--macs N] [--bytes N] [--asm] [--stages] [--ir]
+//   schedules FILE.py [TRACE.json] [--target TARGET] [--macs N] [--bytes N]
+//   [--tir|--asm|--ir|--stages] schedules --machine [--target TARGET]
 //
-// FILE.py holds one scheduled function; its first line may say "# macs N" (multiply-adds: prints
-// the share of the probe) or "# bytes N" (GB/s), as --macs and --bytes do. --asm, --ir and --stages
-// print the code instead of running it.
-#include <chrono>
+// FILE.py holds one function, TRACE.json its schedule. Blocks marked as constant do not count: they
+// run once when a model is compiled. --macs are multiply-adds, --bytes what must be moved. Prints
+// words and numbers in pairs for scripts/bench_schedules.py. --tir, --asm, --ir and --stages print
+// the code instead of running it.
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 #include "compiler/codegen/llvm/library.h"
 #include "compiler/lowering/lower.h"
+#include "compiler/passes/tir/passes.h"
 #include "compiler/runtime/generate.h"
 #include "compiler/runtime/model_session.h"
+#include "compiler/schedule/trace.h"
 #include "compiler/support/error.h"
 #include "compiler/support/text.h"
 #include "compiler/tir/script/parser.h"
@@ -27,12 +31,20 @@
 namespace tenon {
 namespace {
 
+enum class Output { kSpeed, kMachine, kTir, kStages, kIr, kAssembly };
+
 struct Options {
   std::vector<std::string> files;
   std::string target = "native";
   std::int64_t macs = 0, bytes = 0;
-  bool shows_assembly = false, shows_stages = false, shows_ir = false;
+  Output output = Output::kSpeed;
 };
+
+const std::map<std::string, Output> kOutputs{{"--machine", Output::kMachine},
+                                             {"--tir", Output::kTir},
+                                             {"--stages", Output::kStages},
+                                             {"--ir", Output::kIr},
+                                             {"--asm", Output::kAssembly}};
 
 Options parse(int argc, char** argv) {
   Options options;
@@ -42,18 +54,21 @@ Options parse(int argc, char** argv) {
       if (i + 1 >= argc) throw UserError(word + " needs a value");
       return std::string(argv[++i]);
     };
+    const auto number = [&] {
+      const auto parsed = parse_int(value());
+      if (!parsed) throw UserError(word + " needs a number, found " + argv[i]);
+      return *parsed;
+    };
     if (word == "--target") {
       options.target = value();
     } else if (word == "--macs") {
-      options.macs = parse_int(value()).value_or(0);
+      options.macs = number();
     } else if (word == "--bytes") {
-      options.bytes = parse_int(value()).value_or(0);
-    } else if (word == "--asm") {
-      options.shows_assembly = true;
-    } else if (word == "--ir") {
-      options.shows_ir = true;
-    } else if (word == "--stages") {
-      options.shows_stages = true;
+      options.bytes = number();
+    } else if (const auto it = kOutputs.find(word); it != kOutputs.end()) {
+      options.output = it->second;
+    } else if (word.starts_with("--")) {
+      throw UserError("unknown option " + word);
     } else {
       options.files.push_back(word);
     }
@@ -69,78 +84,96 @@ std::string read(const std::string& path) {
   return text.str();
 }
 
-void show(const tir::PrimFunc& func, const Target& target, const Options& options) {
+// The function that is measured: scheduled, without what is computed once.
+tir::PrimFunc scheduled(const std::vector<std::string>& files) {
+  tir::TirModule module = tir::parse_module(read(files[0]), files[0]);
+  if (files.size() > 1) module = replay(module, parse_trace(read(files[1])));
+  if (module.functions.size() != 1) throw UserError(files[0] + ": one function is needed");
+  return split_constants(module.functions.front().second).func;
+}
+
+void show(const tir::PrimFunc& func, const Target& target, Output output) {
+  if (output == Output::kTir) {
+    std::cout << tir::print(func, "main");
+    return;
+  }
   LowerOptions lowering;
-  if (options.shows_stages) {
+  if (output == Output::kStages) {
     lowering.observe = [](const std::string& pass, const tir::PrimFunc& stage) {
       std::cout << "==== " << pass << "\n" << tir::print(stage, "main");
     };
   }
   const LoweredKernel kernel = lower("main", func, target, lowering);
-  if (options.shows_ir) std::cout << emit_llvm_ir({kernel}, target);
-  if (options.shows_assembly) std::cout << emit_assembly({kernel}, target);
+  if (output == Output::kIr) std::cout << emit_llvm_ir({kernel}, target);
+  if (output == Output::kAssembly) std::cout << emit_assembly({kernel}, target);
 }
 
-void time_kernel(const std::string& path, const tir::PrimFunc& func, const Target& target,
-                 const Options& options) {
-  const KernelRunner runner(func, target);
-  const double build_ms = 1e3 * bench::fastest_seconds(3, [&] { KernelRunner(func, target); });
-  ModelSession session(runner.library(), nullptr);
-  const TenonModelV1& model = runner.library().model();
-  std::vector<NdArray> arrays;
-  std::vector<const DLTensor*> inputs;
-  std::vector<DLTensor*> outputs;
-  const auto make = [&](const TenonTensorV1& t) {
-    arrays.push_back(NdArray::zeros(t.dtype, std::vector<std::int64_t>(t.dims, t.dims + t.rank)));
-    fill_generated(&arrays.back(), {1, arrays.size()});
-  };
-  arrays.reserve(static_cast<std::size_t>(model.num_inputs + model.num_outputs));
-  for (int i = 0; i < model.num_inputs; ++i) make(model.inputs[i]);
-  for (int i = 0; i < model.num_outputs; ++i) make(model.outputs[i]);
-  for (int i = 0; i < model.num_inputs; ++i)
-    inputs.push_back(arrays[static_cast<std::size_t>(i)].view());
-  for (int i = 0; i < model.num_outputs; ++i) {
-    outputs.push_back(arrays[static_cast<std::size_t>(model.num_inputs + i)].view());
+// A kernel with arrays of its own, ready to be called again and again.
+class Call {
+ public:
+  explicit Call(const KernelRunner& runner) : session_(runner.library(), nullptr) {
+    const TenonModelV1& model = runner.library().model();
+    arrays_.reserve(static_cast<std::size_t>(model.num_inputs + model.num_outputs));
+    for (int i = 0; i < model.num_inputs; ++i) inputs_.push_back(make(model.inputs[i]));
+    for (int i = 0; i < model.num_outputs; ++i) outputs_.push_back(make(model.outputs[i]));
   }
-  const auto call = [&] {
-    if (session.run(inputs.data(), outputs.data()) != TENON_OK) {
-      throw UserError(session.error_text());
+
+  void operator()() {
+    if (session_.run(inputs_.data(), outputs_.data()) != TENON_OK) {
+      throw UserError(session_.error_text());
     }
-  };
-  const double seconds = bench::best_seconds(call);
-  std::printf("%-40s %10.1f us  build %6.1f ms", path.c_str(), seconds * 1e6, build_ms);
+  }
+
+ private:
+  DLTensor* make(const TenonTensorV1& t) {
+    arrays_.push_back(NdArray::zeros(t.dtype, std::vector<std::int64_t>(t.dims, t.dims + t.rank)));
+    fill_generated(&arrays_.back(), {1, arrays_.size()});
+    return arrays_.back().view();
+  }
+
+  ModelSession session_;
+  std::vector<NdArray> arrays_;
+  std::vector<const DLTensor*> inputs_;
+  std::vector<DLTensor*> outputs_;
+};
+
+void time_kernel(const Options& options, const Target& target) {
+  const auto build = [&] { return KernelRunner(scheduled(options.files), target); };
+  const KernelRunner runner = build();
+  const double build_seconds = bench::fastest_seconds(3, [&] { build(); });
+  Call kernel(runner);
+  const auto call = [&] { kernel(); };
+  std::printf("build_ms %.2f", build_seconds * 1e3);
+  double best = 1e9;
   if (options.macs > 0) {
-    const double peak = bench::fma_flops_per_second();
-    std::printf("  %6.1f GFLOP/s = %5.1f %% of the probe", 2e-9 * double(options.macs) / seconds,
-                200.0 * double(options.macs) / seconds / peak);
+    const bench::Probe probe = bench::fma_probe();
+    const bench::Seconds seconds = bench::best_in_turns(call, probe);
+    best = std::min(best, seconds.call);
+    std::printf(" gflops %.2f fma_gflops %.2f", 2e-9 * double(options.macs) / seconds.call,
+                1e-9 * probe.amount / seconds.probe);
   }
   if (options.bytes > 0) {
-    std::printf("  %6.1f GB/s, read loop %6.1f GB/s", double(options.bytes) / seconds / 1e9,
-                bench::read_bytes_per_second(options.bytes) / 1e9);
+    const bench::Probe probe = bench::read_probe(options.bytes);
+    const bench::Seconds seconds = bench::best_in_turns(call, probe);
+    best = std::min(best, seconds.call);
+    std::printf(" gbytes %.2f read_gbytes %.2f", 1e-9 * double(options.bytes) / seconds.call,
+                1e-9 * probe.amount / seconds.probe);
   }
-  std::printf("\n");
-}
-
-// "# macs N" or "# bytes N" on the first line.
-Options with_work(Options options, const std::string& text) {
-  const std::vector<std::string> words = split(text.substr(0, text.find('\n')), ' ');
-  if (words.size() != 3 || words[0] != "#") return options;
-  if (words[1] == "macs") options.macs = parse_int(words[2]).value_or(0);
-  if (words[1] == "bytes") options.bytes = parse_int(words[2]).value_or(0);
-  return options;
+  std::printf(" us %.2f\n", best * 1e6);
 }
 
 int run(int argc, char** argv) {
   const Options options = parse(argc, argv);
   const Target target = parse_target(options.target);
-  for (const std::string& path : options.files) {
-    const std::string text = read(path);
-    const tir::PrimFunc func = tir::parse_prim_func(text, path);
-    if (options.shows_assembly || options.shows_stages || options.shows_ir) {
-      show(func, target, options);
-    } else {
-      time_kernel(path, func, target, with_work(options, text));
-    }
+  if (options.output == Output::kMachine) {
+    std::printf("registers %d lanes %d\n", target.num_vector_registers(), target.vector_lanes(32));
+    return 0;
+  }
+  if (options.files.empty()) throw UserError("a FILE.py is needed");
+  if (options.output == Output::kSpeed) {
+    time_kernel(options, target);
+  } else {
+    show(scheduled(options.files), target, options.output);
   }
   return 0;
 }
