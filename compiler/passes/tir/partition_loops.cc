@@ -315,7 +315,7 @@ class Partitioner {
     loop.min = int_imm(dtype_of(n.var), begin);
     loop.extent = int_imm(dtype_of(n.var), end - begin);
     const Stmt fresh = simplify(renew_definitions(loop), analyzer_);
-    return statement(fresh);
+    return fresh.as<Evaluate>() ? Stmt() : statement(fresh);
   }
 
   // Two versions of a large body instead of its copies: if (every condition on the loops around

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "compiler/arith/analyzer.h"
 #include "compiler/passes/tir/linear.h"
 #include "compiler/passes/tir/passes.h"
 #include "compiler/support/error.h"
@@ -62,7 +63,8 @@ class LaneMaker {
     if (!is_vector(index)) {
       if (is_vector(value)) return reduce(n, index, value);
       const Stmt one = Store{n.buffer, {index}, value, predicate};
-      return mask_ ? Stmt(If{any_lane(), one, {}}) : one;
+      const Expr any = mask_ ? any_lane() : bool_imm(true);
+      return is_int(any, 1) ? one : Stmt(If{any, one, {}});
     }
     if (mask_) predicate = predicate ? logical_and(widen(predicate), mask_) : mask_;
     return Store{n.buffer, {index}, widen(value), predicate};
@@ -81,7 +83,7 @@ class LaneMaker {
       const Expr holds = substitute(condition_, {{loop_var_, lane}});
       any = any ? binary(BinaryOp::kOr, any, holds) : holds;
     }
-    return any;
+    return Analyzer().simplify(any);
   }
 
   // C[i] = C[i] op x(lane): x over the lanes first, as a tree, then op.
