@@ -178,6 +178,11 @@ def gemv(t):
     t.split("l10", 8)
 
 
+def max_pool(t):
+    """Four pixels of two vectors: eight results, and room for the inputs they share."""
+    t.split("l5", 4)
+
+
 def winograd_f2(t):
     """Tiles of six transformed pixels and sixteen channels; transforms of eight."""
     t.layout("b3", 32, 16)
@@ -225,6 +230,7 @@ FORMS = {
     "06_conv7x7s2_3_64_224": conv7x7,
     "07_depthwise_144_56": depthwise,
     "08_gemv_4096": gemv,
+    "11_maxpool_64_112": max_pool,
     "13_winograd_f2_64_56": winograd_f2,
     "13_winograd_f4_64_56": winograd_f4,
 }
