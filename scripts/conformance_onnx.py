@@ -5,6 +5,9 @@
 
 Prints KIND passed/total for each kind of case, then the failing names with the reason. Exit 1 when
 a case fails, 2 when there is none.
+
+A case of the ONNX standard whose shapes, axes or bounds are inputs is compiled a second time with
+those inputs as constants; the summary says how many passed that way.
 """
 
 import argparse
@@ -20,6 +23,7 @@ import sys
 import tempfile
 
 from conformance.cases import find_cases
+from conformance.freeze import freeze
 from conformance.npz import largest_magnitude, tensor_floats
 from models import inputs, onnx, seeded
 
@@ -34,6 +38,7 @@ class Result:
     case: object
     step: str = "pass"  # or where it failed: compile, unsupported, run, mismatch, timeout, crash
     reason: str = ""
+    is_frozen: bool = False  # passed with inputs as constants
 
 
 def run(command):
@@ -49,6 +54,10 @@ def run(command):
 def reason_of(text):
     """The line of a program's messages that says what went wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    operators = re.findall(r'^ *node ".*" \((\w+)\), domain (\S+), opset', text, re.MULTILINE)
+    if operators:
+        names = {name if domain == "ai.onnx" else f"{domain}.{name}" for name, domain in operators}
+        return "operators " + ", ".join(sorted(names))
     errors = [line for line in lines if re.search(r"error|mismatch|differ", line, re.IGNORECASE)]
     return (errors or lines or ["no message"])[0][:200]
 
@@ -58,7 +67,8 @@ def failed_step(code, text, step):
         return "timeout"
     if code < 0 or code >= 128:
         return "crash"
-    return "unsupported" if step == "compile" and "unsupported" in text else step
+    is_refused = step == "compile" and re.search("unsupported|not supported", text)
+    return "unsupported" if is_refused else step
 
 
 def write_ramp(model, path):
@@ -88,19 +98,31 @@ def run_commands(case, program, library, folder):
         yield [*base, "--atol", absolute, "--input", ramp, "--expect", expected]
 
 
+def compile_case(case, program, library, folder):
+    """(case, exit code, messages): the case as it was compiled, with inputs frozen where needed."""
+    code, text = run([program, "compile", case.model, "-o", library])
+    if code == 0 or not re.search(r"must be .*(known|constant)", text) or len(case.data_sets) != 1:
+        return case, code, text
+    frozen = freeze(case.model.read_bytes(), case.data_sets[0], folder)
+    if frozen is None:
+        return case, code, text
+    changed = dataclasses.replace(case, model=frozen[0], data_sets=[frozen[1]])
+    return changed, *run([program, "compile", changed.model, "-o", library])
+
+
 def run_case(case, program):
     with tempfile.TemporaryDirectory(prefix="conformance.") as name:
         folder = pathlib.Path(name)
         library = folder / "model.so"
-        code, text = run([program, "compile", case.model, "-o", library])
+        compiled, code, text = compile_case(case, program, library, folder)
         if code != 0:
             return Result(case, failed_step(code, text, "compile"), reason_of(text))
-        for command in run_commands(case, program, library, folder):
+        for command in run_commands(compiled, program, library, folder):
             code, text = run(command)
             if code != 0:
                 step = failed_step(code, text, "run" if code == 2 else "mismatch")
                 return Result(case, step, reason_of(text))
-    return Result(case)
+        return Result(case, is_frozen=compiled is not case)
 
 
 def print_summary(results):
@@ -110,7 +132,9 @@ def print_summary(results):
         kinds[result.case.kind].append(result)
     for kind, members in sorted(kinds.items()):
         passed = sum(result.step == "pass" for result in members)
-        print(f"{kind} {passed}/{len(members)}")
+        frozen = sum(result.is_frozen for result in members)
+        note = f" ({frozen} with inputs as constants)" if frozen else ""
+        print(f"{kind} {passed}/{len(members)}{note}")
     failed = [result for result in results if result.step != "pass"]
     for result in failed:
         print(f"  {result.step:12} {result.case.name}: {result.reason}")

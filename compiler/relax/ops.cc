@@ -9,8 +9,18 @@ namespace tenon::relax {
 namespace {
 
 constexpr const OpInfo* kOps[] = {
-    // call_tir.cc
-    &kCallTir,
+    // activations.cc
+    &kSelu,
+    &kCelu,
+    &kSoftsign,
+    &kThresholdedRelu,
+    &kShrink,
+    &kMish,
+    &kSwish,
+    &kGeluTanh,
+    // arg_reduce.cc
+    &kArgMax,
+    &kArgMin,
     // binary.cc
     &kAdd,
     &kSubtract,
@@ -19,11 +29,19 @@ constexpr const OpInfo* kOps[] = {
     &kMaximum,
     &kMinimum,
     &kPower,
+    &kMod,
+    &kFloorMod,
     &kEqual,
     &kLess,
     &kGreater,
+    // border.cc
+    &kBorder,
+    // call_tir.cc
+    &kCallTir,
     // conv2d.cc
     &kConv2d,
+    // conv_transpose.cc
+    &kConvTranspose,
     // elementwise.cc
     &kRelu,
     &kLeakyRelu,
@@ -49,6 +67,51 @@ constexpr const OpInfo* kOps[] = {
     &kReciprocal,
     &kIdentity,
     &kAstype,
+    // index.cc
+    &kGatherElements,
+    &kGatherNd,
+    &kTile,
+    &kLowerTriangle,
+    &kUpperTriangle,
+    &kIota,
+    &kCumulativeSum,
+    &kCumulativeProduct,
+    // interpolate.cc
+    &kInterpolate,
+    // logic.cc
+    &kNotEqual,
+    &kLessEqual,
+    &kGreaterEqual,
+    &kLogicalAnd,
+    &kLogicalOr,
+    &kLogicalXor,
+    &kLogicalNot,
+    &kBitwiseAnd,
+    &kBitwiseOr,
+    &kBitwiseXor,
+    &kBitwiseNot,
+    &kLeftShift,
+    &kRightShift,
+    &kWhere,
+    // lrn.cc
+    &kLrn,
+    // math.cc
+    &kSin,
+    &kCos,
+    &kTan,
+    &kAsin,
+    &kAcos,
+    &kAtan,
+    &kSinh,
+    &kCosh,
+    &kAsinh,
+    &kAcosh,
+    &kAtanh,
+    &kSign,
+    &kRound,
+    &kTrunc,
+    &kIsNan,
+    &kIsInf,
     // matmul.cc
     &kMatmul,
     // movement.cc
@@ -71,7 +134,15 @@ constexpr const OpInfo* kOps[] = {
     &kMax,
     &kMin,
     &kMean,
+    // softmax.cc
     &kSoftmax,
+    &kLogSoftmax,
+    // spatial3d.cc
+    &kConv3d,
+    &kMaxPool3d,
+    &kAvgPool3d,
+    // standardize.cc
+    &kStandardize,
 };
 
 }  // namespace

@@ -325,6 +325,26 @@ llvm::Value* FunctionEmitter::narrow_bf16(llvm::Value* value) {
   return builder_.CreateTrunc(result, word->getWithNewBitWidth(16));
 }
 
+// float64 to float32, inexact results to the neighbour whose last bit is 1: rounding once more, to
+// half precision, then gives what one rounding would. Processors have no direct conversion.
+llvm::Value* FunctionEmitter::narrow_to_odd(llvm::Value* value) {
+  llvm::Type* single = value->getType()->getWithNewType(llvm::Type::getFloatTy(state_.context));
+  llvm::Type* word = single->getWithNewType(llvm::Type::getInt32Ty(state_.context));
+  llvm::Value* rounded = builder_.CreateFPTrunc(value, single);
+  llvm::Value* back = builder_.CreateFPExt(rounded, value->getType());
+  llvm::Value* bits = builder_.CreateBitCast(rounded, word);
+  auto* one = llvm::ConstantInt::get(word, 1);
+  auto* minus_one = llvm::ConstantInt::getSigned(word, -1);
+  llvm::Value* is_even =
+      builder_.CreateICmpEQ(builder_.CreateAnd(bits, one), llvm::Constant::getNullValue(word));
+  llvm::Value* adjusts = builder_.CreateAnd(builder_.CreateFCmpONE(back, value), is_even);
+  llvm::Value* is_beyond =
+      builder_.CreateFCmpOGT(builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, back),
+                             builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, value));
+  llvm::Value* moved = builder_.CreateAdd(bits, builder_.CreateSelect(is_beyond, minus_one, one));
+  return builder_.CreateBitCast(builder_.CreateSelect(adjusts, moved, bits), single);
+}
+
 llvm::Value* FunctionEmitter::cast(DataType from, DataType to, llvm::Value* value) {
   if (is_bf16(from)) {
     if (is_bf16(to)) return value;
@@ -337,6 +357,9 @@ llvm::Value* FunctionEmitter::cast(DataType from, DataType to, llvm::Value* valu
     if (from.is_bool()) return value;
     return from.is_float() ? builder_.CreateFCmpUNE(value, zero)
                            : builder_.CreateICmpNE(value, zero);
+  }
+  if (from.is_float() && from.bits == 64 && to.is_float() && to.bits == 16) {
+    return cast(kFloat32.with_lanes(from.lanes), to, narrow_to_odd(value));
   }
   if (from.is_float() && to.is_float()) return builder_.CreateFPCast(value, type);
   if (from.is_float()) {

@@ -88,6 +88,7 @@ class FunctionEmitter {
   llvm::Value* float_constant(DataType type, double value);
   llvm::Value* widen_bf16(llvm::Value* value);
   llvm::Value* narrow_bf16(llvm::Value* value);
+  llvm::Value* narrow_to_odd(llvm::Value* value);
   llvm::Value* arithmetic(const tir::Expr& e);  // emitted; bfloat16 as float
 
   // emit_memory.cc

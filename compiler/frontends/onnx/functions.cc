@@ -1,32 +1,55 @@
 #include "compiler/frontends/onnx/functions.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <vector>
 
+#include "compiler/frontends/onnx/importer.h"
 #include "compiler/support/error.h"
 
 namespace tenon::onnx {
 namespace {
 
-constexpr int kMaxDepth = 64;
+// A file of a few kilobytes can describe calls that double at every level.
+constexpr int kMaxNodes = 1'000'000;
+
+std::string quoted(const std::string& name) { return "\"" + name + "\""; }
 
 class Inliner {
  public:
   explicit Inliner(const onnx_file::Model& model) : model_(model) {}
 
   onnx_file::Model run() {
-    onnx_file::Model result = model_;
-    auto* graph = result.mutable_graph();
-    graph->clear_node();
-    for (const auto& node : model_.graph().node()) expand(node, graph, 0);
-    result.clear_functions();
-    return result;
+    check_duplicates();
+    result_ = model_;
+    result_.mutable_graph()->clear_node();
+    for (const auto& node : model_.graph().node()) expand(node);
+    result_.clear_functions();
+    return std::move(result_);
   }
 
  private:
+  static bool same(const onnx_file::Function& a, const onnx_file::Function& b) {
+    return a.name() == b.name() && domain_text(a.domain()) == domain_text(b.domain()) &&
+           a.overload() == b.overload();
+  }
+
+  void check_duplicates() const {
+    for (int i = 0; i < model_.functions_size(); ++i) {
+      for (int j = 0; j < i; ++j) {
+        if (same(model_.functions(i), model_.functions(j))) {
+          throw UserError("function " + quoted(model_.functions(i).name()) + " of domain " +
+                          domain_text(model_.functions(i).domain()) + " is defined twice");
+        }
+      }
+    }
+  }
+
   const onnx_file::Function* find(const onnx_file::Node& node) const {
     for (const auto& function : model_.functions()) {
-      if (function.name() == node.op_type() && function.domain() == node.domain() &&
+      if (function.name() == node.op_type() &&
+          domain_text(function.domain()) == domain_text(node.domain()) &&
           function.overload() == node.overload()) {
         return &function;
       }
@@ -34,32 +57,63 @@ class Inliner {
     return nullptr;
   }
 
-  void expand(const onnx_file::Node& node, onnx_file::Graph* graph, int depth) {
+  void add(const onnx_file::Node& node) {
+    if (result_.graph().node_size() >= kMaxNodes) {
+      throw UserError("the model has more than " + std::to_string(kMaxNodes) +
+                      " nodes when its functions are inlined");
+    }
+    *result_.mutable_graph()->add_node() = node;
+  }
+
+  void expand(const onnx_file::Node& node) {
     const auto* function = find(node);
-    if (!function) {
-      *graph->add_node() = node;
-      return;
+    if (!function) return add(node);
+    if (std::find(active_.begin(), active_.end(), function) != active_.end()) {
+      throw UserError("function " + quoted(function->name()) +
+                      " calls itself; recursion is not allowed");
     }
-    if (depth > kMaxDepth) {
-      throw UserError("function \"" + function->name() +
-                      "\" calls itself; recursion is not allowed");
-    }
-    check_opsets(*function);
+    check_call(node, *function);
+    import_opsets(*function);
+    active_.push_back(function);
     const std::string prefix =
         node.name() + "/" + function->name() + "_" + std::to_string(counter_++) + "/";
     std::map<std::string, std::string> names;
     for (int i = 0; i < function->input_size(); ++i) {
       names[function->input(i)] = i < node.input_size() ? node.input(i) : "";
     }
+    std::vector<onnx_file::Node> copies;
     for (int i = 0; i < function->output_size() && i < node.output_size(); ++i) {
-      names[function->output(i)] = node.output(i);
+      const std::string& name = function->output(i);
+      const auto [known, is_new] = names.emplace(name, node.output(i));
+      if (!is_new) copies.push_back(copy_node(known->second, node.output(i)));
     }
     for (const auto& inner : function->node()) {
       onnx_file::Node copy = inner;
       rename(copy, names, prefix);
       bind_attributes(copy, node, *function);
-      expand(copy, graph, depth + 1);
+      expand(copy);
     }
+    for (const onnx_file::Node& copy : copies) add(copy);
+    active_.pop_back();
+  }
+
+  static void check_call(const onnx_file::Node& node, const onnx_file::Function& function) {
+    const auto check = [&](int given, int has, const char* what) {
+      if (given <= has) return;
+      throw UserError(describe(node) + ": has " + std::to_string(given) + " " + what +
+                      ", function " + quoted(function.name()) + " has " + std::to_string(has));
+    };
+    check(node.input_size(), function.input_size(), "inputs");
+    check(node.output_size(), function.output_size(), "outputs");
+  }
+
+  // An output that is one of the function's inputs, or another output.
+  onnx_file::Node copy_node(const std::string& from, const std::string& to) const {
+    onnx_file::Node node;
+    node.set_op_type("Identity");
+    node.add_input(from);
+    node.add_output(to);
+    return node;
   }
 
   static void rename(onnx_file::Node& node, std::map<std::string, std::string>& names,
@@ -96,18 +150,27 @@ class Inliner {
     inner.mutable_attribute()->Swap(&bound);
   }
 
-  void check_opsets(const onnx_file::Function& function) const {
+  // The body's nodes have the meaning of the function's opsets, which must be the model's. Domains
+  // that only functions use are added to the model.
+  void import_opsets(const onnx_file::Function& function) {
     for (const auto& wanted : function.opset_import()) {
-      for (const auto& has : model_.opset_import()) {
-        if (has.domain() != wanted.domain() || has.version() == wanted.version()) continue;
-        throw UserError("function \"" + function.name() + "\" imports opset " +
-                        std::to_string(wanted.version()) + " of domain \"" + wanted.domain() +
-                        "\", the model imports " + std::to_string(has.version()));
+      bool is_known = false;
+      for (const auto& has : result_.opset_import()) {
+        if (domain_text(has.domain()) != domain_text(wanted.domain())) continue;
+        is_known = true;
+        if (has.version() == wanted.version()) continue;
+        throw UserError("function " + quoted(function.name()) + " imports opset " +
+                        std::to_string(wanted.version()) + " of domain " +
+                        domain_text(wanted.domain()) + ", the model imports " +
+                        std::to_string(has.version()));
       }
+      if (!is_known) *result_.add_opset_import() = wanted;
     }
   }
 
   const onnx_file::Model& model_;
+  onnx_file::Model result_;
+  std::vector<const onnx_file::Function*> active_;  // calls being expanded, outermost first
   int counter_ = 0;
 };
 

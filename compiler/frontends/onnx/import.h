@@ -16,6 +16,10 @@ namespace tenon::onnx {
 // read.
 relax::Module import_file(const std::string& path);
 
+// The same for a file's bytes. `name` is the module's; external data is looked for in `folder`.
+relax::Module import_bytes(const std::string& bytes, const std::string& name,
+                           const std::string& folder);
+
 // A file that holds one TensorProto, as ONNX test sets do. Throws as import_file.
 relax::TensorRef import_tensor(const std::string& path);
 

@@ -42,6 +42,8 @@ class NodeContext {
   // The integers of input i; UserError when they are known only at run time.
   std::vector<tir::Expr> integers(std::size_t i) const;
   std::vector<std::int64_t> constant_integers(std::size_t i) const;
+  // The elements of input i, which must be a constant of floats.
+  std::vector<double> constant_floats(std::size_t i) const;
   // The number that input i is as a constant; nothing when it is no constant scalar.
   std::optional<double> constant_number(std::size_t i) const;
 
@@ -51,6 +53,7 @@ class NodeContext {
   double float_attribute(const std::string& name, std::optional<double> fallback = {}) const;
   std::string string_attribute(const std::string& name, const std::string& fallback) const;
   std::vector<std::int64_t> ints_attribute(const std::string& name) const;  // empty when absent
+  std::vector<double> floats_attribute(const std::string& name) const;      // empty when absent
   const onnx_file::Attribute* find(const std::string& name) const;
 
   relax::Expr emit(std::string_view op, std::vector<relax::Expr> args,
@@ -82,16 +85,39 @@ struct OperatorEntry {
 // One visible list in operators.cc, filled from the tables of the ops_*.cc files.
 const OperatorEntry* find_operator(const std::string& domain, const std::string& name,
                                    std::int64_t opset);
-const std::vector<OperatorEntry>& image_operators();        // ops_image.cc
-const std::vector<OperatorEntry>& elementwise_operators();  // ops_elementwise.cc
-const std::vector<OperatorEntry>& matrix_operators();       // ops_matrix.cc
-const std::vector<OperatorEntry>& movement_operators();     // ops_movement.cc
-const std::vector<OperatorEntry>& shape_operators();        // ops_shape.cc
+const std::vector<OperatorEntry>& attention_operators();      // ops_attention.cc
+const std::vector<OperatorEntry>& einsum_operators();         // ops_einsum.cc
+const std::vector<OperatorEntry>& elementwise_operators();    // ops_elementwise.cc
+const std::vector<OperatorEntry>& image_operators();          // ops_image.cc
+const std::vector<OperatorEntry>& index_operators();          // ops_index.cc
+const std::vector<OperatorEntry>& logic_operators();          // ops_logic.cc
+const std::vector<OperatorEntry>& loss_operators();           // ops_loss.cc
+const std::vector<OperatorEntry>& matrix_operators();         // ops_matrix.cc
+const std::vector<OperatorEntry>& movement_operators();       // ops_movement.cc
+const std::vector<OperatorEntry>& normalization_operators();  // ops_normalization.cc
+const std::vector<OperatorEntry>& quantization_operators();   // ops_quantization.cc
+const std::vector<OperatorEntry>& recurrent_operators();      // ops_recurrent.cc
+const std::vector<OperatorEntry>& reduction_operators();      // ops_reduction.cc
+const std::vector<OperatorEntry>& resize_operators();         // ops_resize.cc
+const std::vector<OperatorEntry>& shape_operators();          // ops_shape.cc
 
+// The domain as messages and comparisons want it: the standard's is written "" or "ai.onnx".
+std::string domain_text(const std::string& domain);
 // "a node of the graph" for messages: name or first output, operator.
 std::string describe(const onnx_file::Node& node);
 Value tensor_value(relax::Expr tensor);
 Value integer_value(std::vector<tir::Expr> values, bool is_scalar);
+// A scalar of a type, and a tensor converted to one.
+relax::Expr number(const NodeContext& node, DataType dtype, double value);
+relax::Expr cast_to(const NodeContext& node, const relax::Expr& tensor, DataType dtype);
+// Emitted with the shape; the tensor itself when it has it already.
+relax::Expr reshape_to(const NodeContext& node, const relax::Expr& tensor, relax::Shape shape);
+relax::Shape tensor_shape(const relax::Expr& tensor);
+// Input i; before opset 7 the second operand is aligned at attribute axis, and only with
+// broadcast = 1.
+relax::Expr aligned_operand(const NodeContext& node, std::size_t i);
+// axis in [-rank, rank) -> [0, rank); UserError that names the node otherwise.
+std::size_t axis_in(const NodeContext& node, std::int64_t axis, std::size_t rank);
 // A constant tensor of int64.
 relax::Expr integer_constant(const std::vector<std::int64_t>& values, bool is_scalar);
 // The integers of a small integer constant; nothing for other tensors.

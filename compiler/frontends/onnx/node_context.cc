@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "compiler/frontends/onnx/importer.h"
+#include "compiler/relax/ops/infer.h"
 #include "compiler/support/error.h"
 
 namespace tenon::onnx {
@@ -9,7 +10,7 @@ namespace {
 constexpr std::int64_t kMaxIntegers = 1024;
 
 // AttributeProto.AttributeType.
-constexpr int kFloatType = 1, kIntType = 2, kStringType = 3, kIntsType = 7;
+constexpr int kFloatType = 1, kIntType = 2, kStringType = 3, kFloatsType = 6, kIntsType = 7;
 
 }  // namespace
 
@@ -115,6 +116,19 @@ std::vector<std::int64_t> NodeContext::constant_integers(std::size_t i) const {
   return result;
 }
 
+std::vector<double> NodeContext::constant_floats(std::size_t i) const {
+  const auto* constant = value(i).tensor.as<relax::Constant>();
+  if (!constant || !constant->data->dtype.is_float() || constant->data->dtype.bits < 32) {
+    fail("input " + std::to_string(i) + " must be a constant of float32 or float64");
+  }
+  const relax::TensorData& data = *constant->data;
+  std::vector<double> result;
+  for (std::int64_t k = 0; k < data.num_elements(); ++k) {
+    result.push_back(data.dtype == kFloat32 ? data.as<float>()[k] : data.as<double>()[k]);
+  }
+  return result;
+}
+
 std::optional<double> NodeContext::constant_number(std::size_t i) const {
   const auto* constant = value(i).tensor.as<relax::Constant>();
   if (!constant || constant->data->num_elements() != 1) return std::nullopt;
@@ -175,6 +189,65 @@ std::vector<std::int64_t> NodeContext::ints_attribute(const std::string& name) c
     fail("attribute " + name + " is no list of integers");
   }
   return {attribute->ints().begin(), attribute->ints().end()};
+}
+
+std::vector<double> NodeContext::floats_attribute(const std::string& name) const {
+  const auto* attribute = find(name);
+  if (!attribute) return {};
+  if (attribute->has_type() && attribute->type() != kFloatsType) {
+    fail("attribute " + name + " is no list of floats");
+  }
+  return {attribute->floats().begin(), attribute->floats().end()};
+}
+
+relax::Expr cast_to(const NodeContext& node, const relax::Expr& tensor, DataType dtype) {
+  if (dtype_of(tensor) == dtype) return tensor;
+  return node.emit("astype", {tensor}, {{"dtype", relax::string_attr(to_string(dtype))}});
+}
+
+relax::Expr number(const NodeContext& node, DataType dtype, double value) {
+  const bool is_direct = dtype == kFloat32 || dtype == kFloat64 || dtype == kInt64 ||
+                         dtype == kInt32 || dtype == kBoolType || dtype.bits == 8;
+  if (is_direct) return relax::scalar_constant(dtype, value);
+  return cast_to(node, relax::scalar_constant(dtype.is_float() ? kFloat32 : kInt64, value), dtype);
+}
+
+relax::Shape tensor_shape(const relax::Expr& tensor) {
+  return relax::shape_of(relax::type_of(tensor));
+}
+
+relax::Expr reshape_to(const NodeContext& node, const relax::Expr& tensor, relax::Shape shape) {
+  const relax::Shape has = tensor_shape(tensor);
+  bool equal = has.size() == shape.size();
+  for (std::size_t i = 0; equal && i < has.size(); ++i) {
+    equal = relax::proved_equal(has[i], shape[i]);
+  }
+  if (equal) return tensor;
+  return node.emit("reshape", {tensor, relax::ShapeExpr{std::move(shape)}});
+}
+
+std::size_t axis_in(const NodeContext& node, std::int64_t axis, std::size_t rank) {
+  const auto r = static_cast<std::int64_t>(rank);
+  if (axis < -r || axis >= r) {
+    node.fail("axis " + std::to_string(axis) + " is outside a tensor of rank " +
+              std::to_string(rank));
+  }
+  return static_cast<std::size_t>(axis < 0 ? axis + r : axis);
+}
+
+relax::Expr aligned_operand(const NodeContext& node, std::size_t i) {
+  const relax::Expr tensor = node.tensor(i);
+  if (node.opset() >= 7 || i == 0 || node.int_attribute("broadcast", 0) == 0) return tensor;
+  const std::size_t rank = node.rank(0);
+  relax::Shape shape = *node.type(i).shape;
+  const std::int64_t axis = node.int_attribute(
+      "axis", static_cast<std::int64_t>(rank) - static_cast<std::int64_t>(shape.size()));
+  if (axis < 0 || static_cast<std::size_t>(axis) + shape.size() > rank) {
+    node.fail("axis " + std::to_string(axis) + " does not fit operands of rank " +
+              std::to_string(rank) + " and " + std::to_string(shape.size()));
+  }
+  while (shape.size() < rank - static_cast<std::size_t>(axis)) shape.push_back(tir::i64(1));
+  return reshape_to(node, tensor, shape);
 }
 
 }  // namespace tenon::onnx

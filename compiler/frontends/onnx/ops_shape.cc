@@ -1,6 +1,7 @@
 // Shapes as values: Shape, Constant, ConstantOfShape, Gather, Slice, Squeeze, Unsqueeze and the
 // arithmetic on integers that exporters write around them. On tensors the same operators compute.
 #include <cstring>
+#include <limits>
 
 #include "compiler/frontends/onnx/importer.h"
 #include "compiler/frontends/onnx/tensor.h"
@@ -12,11 +13,19 @@ namespace {
 using relax::int_attr;
 using relax::ints_attr;
 
+// Larger constants than this are broadcast in a kernel instead of stored.
+constexpr std::int64_t kMaxConstant = std::int64_t{1} << 28;
+
 // Integers of which some are known only as expressions: they are computed here, not in kernels.
 bool is_shape_value(const Value& value) { return value.integers && !value.tensor; }
 
 std::vector<Value> import_shape(const NodeContext& node) {
-  const relax::Shape shape = *node.type(0).shape;
+  relax::Shape shape;
+  if (const Value& input = node.value(0); !is_shape_value(input)) {
+    shape = *node.type(0).shape;
+  } else if (!input.integers->is_scalar) {
+    shape = {tir::i64(static_cast<std::int64_t>(input.integers->values.size()))};
+  }
   const auto rank = static_cast<std::int64_t>(shape.size());
   const auto clamp = [&](std::int64_t x) {
     return std::clamp<std::int64_t>(x < 0 ? x + rank : x, 0, rank);
@@ -60,14 +69,20 @@ std::vector<Value> import_constant_of_shape(const NodeContext& node) {
   } else {
     fill = relax::scalar_constant(kFloat32, 0).get<relax::Constant>().data;
   }
-  if (!relax::static_shape(shape)) {
+  const auto fixed = relax::static_shape(shape);
+  std::int64_t count = fixed ? 1 : kMaxConstant + 1;
+  for (const std::int64_t extent : fixed.value_or(std::vector<std::int64_t>{})) {
+    if (extent < 0) node.fail("shape " + relax::to_text(shape) + " has a negative extent");
+    count = extent > kMaxConstant ? kMaxConstant + 1 : std::min(count * extent, kMaxConstant + 1);
+  }
+  if (count > kMaxConstant) {
     auto view = std::make_shared<relax::TensorData>(*fill);
     view->shape.clear();
     view->owner = fill;
     return {
         tensor_value(node.emit("broadcast_to", {relax::constant(view), relax::ShapeExpr{shape}}))};
   }
-  auto [tensor, bytes] = relax::make_tensor(fill->dtype, *relax::static_shape(shape));
+  auto [tensor, bytes] = relax::make_tensor(fill->dtype, *fixed);
   for (std::size_t i = 0; i < tensor->size_bytes; i += fill->size_bytes) {
     std::memcpy(bytes + i, fill->bytes, fill->size_bytes);
   }
@@ -95,13 +110,19 @@ std::vector<std::int64_t> axes_of(const NodeContext& node) {
   return node.has_input(1) ? node.constant_integers(1) : std::vector<std::int64_t>{};
 }
 
+// The number of elements.
+std::vector<Value> import_size(const NodeContext& node) {
+  return {integer_value({relax::product(*node.type(0).shape)}, true)};
+}
+
 std::vector<Value> import_unsqueeze(const NodeContext& node) {
   const Value& data = node.value(0);
-  if (is_shape_value(data) && data.integers->is_scalar) {
+  const std::vector<std::int64_t> axes = axes_of(node);
+  if (axes.empty()) node.fail("axes are needed");
+  if (is_shape_value(data) && data.integers->is_scalar && axes.size() == 1) {
     return {integer_value(data.integers->values, false)};
   }
-  return {tensor_value(
-      node.emit("expand_dims", {node.tensor(0)}, {{"axis", ints_attr(axes_of(node))}}))};
+  return {tensor_value(node.emit("expand_dims", {node.tensor(0)}, {{"axis", ints_attr(axes)}}))};
 }
 
 std::vector<Value> import_squeeze(const NodeContext& node) {
@@ -156,10 +177,30 @@ std::vector<Value> import_slice(const NodeContext& node) {
     return std::clamp<std::int64_t>(x < 0 ? x + size : x, 0, size);
   };
   std::vector<tir::Expr> picked;
-  for (std::int64_t i = clamp(b.starts[0]); i < clamp(b.ends[0]); i += b.steps[0]) {
+  const std::int64_t step = std::min(b.steps[0], size + 1);
+  for (std::int64_t i = clamp(b.starts[0]); i < clamp(b.ends[0]); i += step) {
     picked.push_back(data.integers->values[static_cast<std::size_t>(i)]);
   }
   return {integer_value(picked, false)};
+}
+
+tir::Expr shape_arithmetic(const NodeContext& node, tir::BinaryOp op, const tir::Expr& a,
+                           const tir::Expr& b) {
+  const auto x = tir::as_int(a), y = tir::as_int(b);
+  if (op == tir::BinaryOp::kFloorDiv) {
+    if (y && *y == 0) node.fail("a shape value is divided by zero");
+    // Of symbols, which are sizes and not negative, truncating and flooring division agree.
+    if (x && y && *x != std::numeric_limits<std::int64_t>::min()) return tir::i64(*x / *y);
+  }
+  if (x && y) {
+    std::int64_t result = 0;
+    const bool overflows = op == tir::BinaryOp::kAdd   ? __builtin_add_overflow(*x, *y, &result)
+                           : op == tir::BinaryOp::kSub ? __builtin_sub_overflow(*x, *y, &result)
+                                                       : __builtin_mul_overflow(*x, *y, &result);
+    if (overflows) node.fail("a shape value overflows");
+    return tir::i64(result);
+  }
+  return relax::simplify(tir::binary(op, a, b));
 }
 
 // Elementwise on shape values; a kernel on tensors.
@@ -177,22 +218,12 @@ std::vector<Value> arithmetic(const NodeContext& node) {
     }
     std::vector<tir::Expr> result;
     for (std::size_t i = 0; i < size; ++i) {
-      // Sizes are not negative, where truncating and flooring division agree.
       result.push_back(
-          relax::simplify(tir::binary(op, x[x.size() == 1 ? 0 : i], y[y.size() == 1 ? 0 : i])));
+          shape_arithmetic(node, op, x[x.size() == 1 ? 0 : i], y[y.size() == 1 ? 0 : i]));
     }
     return {integer_value(result, a.integers->is_scalar && b.integers->is_scalar)};
   }
-  relax::Expr second = node.tensor(1);
-  if (node.opset() < 7 && node.int_attribute("broadcast", 0) != 0) {
-    const std::size_t rank = node.rank(0);
-    relax::Shape shape = *node.type(1).shape;
-    const auto axis = static_cast<std::size_t>(
-        node.int_attribute("axis", static_cast<std::int64_t>(rank - shape.size())));
-    while (shape.size() + axis < rank) shape.push_back(tir::i64(1));
-    second = node.emit("reshape", {second, relax::ShapeExpr{shape}});
-  }
-  return {tensor_value(node.emit(name, {node.tensor(0), second}))};
+  return {tensor_value(node.emit(name, {node.tensor(0), aligned_operand(node, 1)}))};
 }
 
 constexpr char kAdd[] = "add", kSub[] = "subtract", kMul[] = "multiply", kDiv[] = "divide";
@@ -202,6 +233,7 @@ constexpr char kAdd[] = "add", kSub[] = "subtract", kMul[] = "multiply", kDiv[] 
 const std::vector<OperatorEntry>& shape_operators() {
   static const std::vector<OperatorEntry> kTable = {
       {"Shape", 1, import_shape},
+      {"Size", 1, import_size},
       {"Constant", 1, import_constant},
       {"ConstantOfShape", 9, import_constant_of_shape},
       {"Gather", 1, import_gather},

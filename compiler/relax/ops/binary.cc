@@ -39,7 +39,16 @@ Expr apply(Expr a, Expr b) {
 }
 Expr power(Expr a, Expr b) {
   const DataType dtype = tir::dtype_of(a);
-  return tir::call(Intrinsic::kPow, dtype, {std::move(a), std::move(b)});
+  if (dtype.is_float()) return tir::call(Intrinsic::kPow, dtype, {std::move(a), std::move(b)});
+  const Expr wide = tir::call(Intrinsic::kPow, kFloat64,
+                              {tir::cast(kFloat64, std::move(a)), tir::cast(kFloat64, b)});
+  return tir::cast(dtype, tir::call(Intrinsic::kNearbyint, kFloat64, {wide}));
+}
+// The remainder with the sign of a (mod) or of b (floor_mod).
+Expr mod(Expr a, Expr b) {
+  const DataType dtype = tir::dtype_of(a);
+  if (dtype.is_float()) return tir::call(Intrinsic::kFmod, dtype, {std::move(a), std::move(b)});
+  return tir::binary(BinaryOp::kMod, std::move(a), std::move(b));
 }
 
 constexpr Pattern kBcast = Pattern::kBroadcast;
@@ -58,6 +67,9 @@ const OpInfo kMaximum{"maximum", 2, kBcast, infer_binary<false>,
 const OpInfo kMinimum{"minimum", 2, kBcast, infer_binary<false>,
                       define_binary<apply<BinaryOp::kMin>>};
 const OpInfo kPower{"power", 2, kBcast, infer_binary<false>, define_binary<power>};
+const OpInfo kMod{"mod", 2, kBcast, infer_binary<false>, define_binary<mod>};
+const OpInfo kFloorMod{"floor_mod", 2, kBcast, infer_binary<false>,
+                       define_binary<apply<BinaryOp::kFloorMod>>};
 const OpInfo kEqual{"equal", 2, kBcast, infer_binary<true>, define_binary<apply<BinaryOp::kEq>>};
 const OpInfo kLess{"less", 2, kBcast, infer_binary<true>, define_binary<apply<BinaryOp::kLt>>};
 const OpInfo kGreater{"greater", 2, kBcast, infer_binary<true>,

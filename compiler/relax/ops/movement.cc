@@ -242,7 +242,9 @@ std::vector<Slice> slices_of(const Call& call) {
     const auto extent = tir::as_int(shape[axis]);
     if (!extent) op_error(call, "axis " + std::to_string(axis) + " of symbolic extent is sliced");
     if (strides[k] == 0) op_error(call, "stride 0");
-    const std::int64_t n = *extent, s = strides[k];
+    // A longer stride than the axis takes one element, as one of its length does.
+    const std::int64_t n = *extent, longest = std::max<std::int64_t>(n, 1);
+    const std::int64_t s = std::clamp(strides[k], -longest, longest);
     const std::int64_t low = s > 0 ? 0 : -1, high = s > 0 ? n : n - 1;
     const auto clamp = [&](std::int64_t x) { return std::clamp(x < 0 ? x + n : x, low, high); };
     const std::int64_t b = clamp(begin[k]), e = clamp(end[k]);

@@ -1,6 +1,6 @@
-// Reductions over axes (sum, mean, max, min, prod) and softmax.
+// Reductions over axes (sum, mean, max, min, prod).
 //
-// Attributes of reductions: axis (list; empty or absent: all), keepdims. Of softmax: axis.
+// Attributes: axis (list; empty or absent: all), keepdims.
 #include <algorithm>
 
 #include "compiler/relax/ops/define.h"
@@ -74,55 +74,11 @@ tir::PrimFunc define_mean(const Call& call, const Type& result) {
   const Expr count = product(split.reduced);
   def.compute("mean", def.output(), [&](const Indices& i) -> Expr {
     const Expr total = tir::load(sum, i);
-    if (const auto n = tir::as_int(count)) {
+    const auto n = tir::as_int(count);
+    if (n && *n > 0 && dtype.is_float()) {
       return total * tir::constant(dtype, 1.0 / static_cast<double>(*n));
     }
     return tir::binary(tir::BinaryOp::kDiv, total, tir::cast(dtype, count));
-  });
-  return def.finish();
-}
-
-Type infer_softmax(const Call& call) {
-  const TensorType type = tensor_arg(call, 0);
-  normal_axis(call, attr_int(call, "axis", -1), type.shape->size());
-  if (!type.dtype->is_float()) {
-    op_error(call, "needs a floating-point tensor, got " + to_string(*type.dtype));
-  }
-  return tensor_type(*type.shape, *type.dtype);
-}
-
-// Four blocks: the row's maximum, exp(x - maximum), the row's sum, the quotient.
-tir::PrimFunc define_softmax(const Call& call, const Type& result) {
-  const Shape shape = shape_arg(call, 0);
-  const std::size_t axis = normal_axis(call, attr_int(call, "axis", -1), shape.size());
-  Definition def(call, result, {"x"});
-  const DataType dtype = dtype_of(result);
-  Shape rows = shape;
-  rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(axis));
-  const auto with = [&](const Indices& i, const Expr& at) {
-    Indices full = i;
-    full.insert(full.begin() + static_cast<std::ptrdiff_t>(axis), at);
-    return full;
-  };
-  const auto row = [&](Indices i) {
-    i.erase(i.begin() + static_cast<std::ptrdiff_t>(axis));
-    return i;
-  };
-  const tir::Buffer maximum = def.intermediate("maximum", rows, dtype);
-  const tir::Buffer exponent = def.intermediate("exponent", shape, dtype);
-  const tir::Buffer sum = def.intermediate("sum", rows, dtype);
-  def.reduce(
-      "maximum", maximum, {shape[axis]}, Combiner::kMax,
-      [&](const Indices& i, const Indices& k) { return tir::load(def.input(0), with(i, k[0])); });
-  def.compute("exponent", exponent, [&](const Indices& i) {
-    return tir::call(tir::Intrinsic::kExp, dtype,
-                     {tir::load(def.input(0), i) - tir::load(maximum, row(i))});
-  });
-  def.reduce("sum", sum, {shape[axis]}, Combiner::kSum, [&](const Indices& i, const Indices& k) {
-    return tir::load(exponent, with(i, k[0]));
-  });
-  def.compute("softmax", def.output(), [&](const Indices& i) {
-    return tir::binary(tir::BinaryOp::kDiv, tir::load(exponent, i), tir::load(sum, row(i)));
   });
   return def.finish();
 }
@@ -134,6 +90,5 @@ const OpInfo kProd{"prod", 1, Pattern::kReduce, infer_reduce, define_reduce<Comb
 const OpInfo kMax{"max", 1, Pattern::kReduce, infer_reduce, define_reduce<Combiner::kMax>};
 const OpInfo kMin{"min", 1, Pattern::kReduce, infer_reduce, define_reduce<Combiner::kMin>};
 const OpInfo kMean{"mean", 1, Pattern::kReduce, infer_reduce, define_mean};
-const OpInfo kSoftmax{"nn.softmax", 1, Pattern::kReduce, infer_softmax, define_softmax};
 
 }  // namespace tenon::relax

@@ -71,5 +71,29 @@ def main(X: T.Buffer((1, 3, 9, 9), "float32"),
             "");
 }
 
+// Processors convert float64 to float16 by float32, where rounding twice goes wrong near ties.
+TEST(Kernel, DoubleToHalfRoundsOnce) {
+  const PrimFunc func = parse_prim_func(R"(
+@T.prim_func(s_tir=True)
+def main(A: T.Buffer((8,), "float64"), B: T.Buffer((8,), "float16")):
+    with T.sblock("root"):
+        for i in range(8):
+            with T.sblock("B"):
+                vi = T.axis.spatial(8, i)
+                B[vi] = T.Cast("float16", A[vi])
+)");
+  const double above = 1 + std::ldexp(1, -11) + std::ldexp(1, -40);
+  const double below = 1 + 3 * std::ldexp(1, -11) - std::ldexp(1, -40);
+  const double given[] = {above, -above, below, 1 + std::ldexp(1, -11), 1e300, 1e-300, 0.1, NAN};
+  std::vector<tir::Tensor> tensors{tir::Tensor::zeros(kFloat64, {8}),
+                                   tir::Tensor::zeros(kFloat16, {8})};
+  for (int i = 0; i < 8; ++i) tensors[0].set(i, given[i]);
+  KernelRunner(func, parse_target("native")).run(tensors);
+  const double up = 1 + std::ldexp(1, -10);
+  const double expected[] = {up, -up, up, 1, INFINITY, 0, 0.0999755859375};
+  for (int i = 0; i < 7; ++i) EXPECT_EQ(tensors[1].get(i), expected[i]) << "element " << i;
+  EXPECT_TRUE(std::isnan(tensors[1].get(7)));
+}
+
 }  // namespace
 }  // namespace tenon
