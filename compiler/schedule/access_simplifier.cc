@@ -101,6 +101,18 @@ bool is_integral(const Expr& condition) {
   return integral;
 }
 
+int num_divisions(const Expr& index) {
+  int count = 0;
+  Visitor visitor;
+  visitor.expr = [&](const Expr& e) {
+    const auto* b = e.as<Binary>();
+    count += b && (b->op == BinaryOp::kFloorDiv || b->op == BinaryOp::kFloorMod);
+    return true;
+  };
+  walk(index, visitor);
+  return count;
+}
+
 bool uses_iter(const Expr& condition, const RangeMap& iters) {
   std::set<Expr, IdLess> vars = vars_of(condition);
   return std::any_of(vars.begin(), vars.end(), [&](const Expr& v) { return iters.count(v) > 0; });
@@ -133,12 +145,20 @@ std::vector<Expr> IndexContext::normalized(const std::vector<Expr>& indices) con
     }
     predicate = conjunction(predicate, condition);
   }
+  // Domains take quotients and remainders away; they are not used to rearrange any.
+  Analyzer bounded;
+  for (const auto& [iter_var, range] : iters) bounded.bind(iter_var, range);
+  std::vector<Expr> fewer = indices;
+  for (Expr& index : fewer) {
+    Expr simple = bounded.simplify(index);
+    if (num_divisions(simple) < num_divisions(index)) index = simple;
+  }
   Analyzer analyzer;
   const IterMapOptions options{IterMapLevel::kSurjective, /*simplify_trivial=*/true};
-  IterMapResult map = detect_iter_map(indices, iters, predicate, analyzer, options);
+  IterMapResult map = detect_iter_map(fewer, iters, predicate, analyzer, options);
   // A condition can hide a map that is there without it.
-  if (!map) map = detect_iter_map(indices, iters, bool_imm(true), analyzer, options);
-  if (!map) return indices;
+  if (!map) map = detect_iter_map(fewer, iters, bool_imm(true), analyzer, options);
+  if (!map) return fewer;
   std::vector<Expr> result;
   for (std::size_t i = 0; i < indices.size(); ++i) {
     Expr simple = normalize_iter_map_to_expr(map.indices[i]);

@@ -109,14 +109,15 @@ Iters make_iters(const Block& block, const SubspaceDivision& division, bool pres
   return iters;
 }
 
-// Substitution that simplifies whatever it changes.
+// Substitution that simplifies the indices and conditions it changes.
 Expr substituted(const Expr& e, const VarMap& values, Analyzer& analyzer) {
   if (!e) return e;
   if (auto it = values.find(e); it != values.end()) return it->second;
   Rewriter children;
   children.expr = [&](const Expr& child) { return substituted(child, values, analyzer); };
   Expr changed = map_expr_children(e, children);
-  return changed.same_as(e) ? e : analyzer.simplify(changed);
+  bool is_index = dtype_of(e).is_integer() || dtype_of(e).is_bool();
+  return changed.same_as(e) || !is_index || e.as<Load>() ? changed : analyzer.simplify(changed);
 }
 
 Stmt substituted(const Stmt& s, const VarMap& values, Analyzer& analyzer) {
@@ -200,9 +201,6 @@ Stmt blockized(const Schedule& schedule, const Site& loop, bool preserve_unit_it
 
   Analyzer inside;
   for (const IterVar& iter : iters.inner) inside.bind(iter.var, iter.domain);
-  for (const IterVar& iter : iters.outer) {
-    if (!is_one(iter.domain.extent)) inside.bind(iter.var, iter.domain);
-  }
   Block inner = old;
   for (auto* regions : {&inner.reads, &inner.writes}) {
     for (BufferRegion& region : *regions) {

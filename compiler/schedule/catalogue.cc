@@ -179,6 +179,9 @@ Answer apply_write_at(const Schedule& s, const Call& c) {
 Answer apply_transform_block_layout(const Schedule& s, const Call& c) {
   return {transform_block_layout(s, block_input(c, 0), parse_index_map(text_attr(c, 0))), {}, {}};
 }
+Answer apply_rolling_buffer(const Schedule& s, const Call& c) {
+  return {rolling_buffer(s, block_input(c, 0), int_attr(c, 0)), {}, {}};
+}
 Answer apply_reindex(const Schedule& s, const Call& c) {
   return made(reindex(s, {block_input(c, 0), int_attr(c, 0),
                           int_attr(c, 1) == 0 ? BufferUse::kRead : BufferUse::kWrite}));
@@ -296,6 +299,7 @@ const std::vector<PrimitiveKind>& primitive_kinds() {
       {"StorageAlign", 1, 4, false, apply_storage_align},
       {"TransformLayout", 2, 4, false, apply_transform_layout},
       {"TransformBlockLayout", 1, 1, false, apply_transform_block_layout},
+      {"RollingBuffer", 1, 1, false, apply_rolling_buffer},
       {"UnsafeSetDType", 1, 2, false, apply_unsafe_set_dtype},
       {"UnsafeHideBufferAccess", 3, 0, false, apply_unsafe_hide_buffer_access},
       {"ComputeAt", 2, 2, false, apply_compute_at},

@@ -165,6 +165,9 @@ struct CopyAtArgs {
 Changed<BlockRef> read_at(const Schedule& schedule, const CopyAtArgs& args);
 Changed<BlockRef> write_at(const Schedule& schedule, const CopyAtArgs& args);
 
+// The buffer keeps the window that one iteration of a loop around all its accesses needs.
+Schedule rolling_buffer(const Schedule& schedule, const BlockRef& block, std::int64_t buffer_index);
+
 // The caller's risk: the type of an intermediate buffer, and what a block declares to access.
 Schedule unsafe_set_dtype(const Schedule& schedule, const BlockRef& block,
                           std::int64_t buffer_index, const std::string& dtype);

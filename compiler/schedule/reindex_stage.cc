@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/arith/iter_map.h"
 #include "compiler/schedule/rewrite.h"
 #include "compiler/support/text.h"
 
@@ -74,6 +75,20 @@ Stmt make_nest(const Site& site, const Site& parent, Block block) {
   return serial_loops(vars, extents, block);
 }
 
+// Two values of the iters must not share an element of the cache.
+void check_injective(const Schedule& schedule, const Site& site, const std::vector<IterVar>& iters,
+                     const std::vector<Expr>& indices, const std::string& what) {
+  Analyzer analyzer;
+  RangeMap domains;
+  for (const IterVar& iter : iters) domains[iter.var] = iter.domain;
+  IterMapResult map = detect_iter_map(indices, domains, bool_imm(true), analyzer,
+                                      {IterMapLevel::kSurjective, /*simplify_trivial=*/false});
+  if (map && !map.has_overlap) return;
+  schedule_error(schedule, site,
+                 what + ": the map does not keep the values of the iters apart" +
+                     (map ? "" : ": " + map.error));
+}
+
 }  // namespace
 
 ReindexStage make_reindex_stage(const Schedule& schedule, const Site& site, const Site& parent,
@@ -95,6 +110,7 @@ ReindexStage make_reindex_stage(const Schedule& schedule, const Site& site, cons
   ReindexStage stage;
   stage.indices = map_indices(args.map, iter_vars, analyzer);
   std::vector<IterVar> kept = shared_iters(schedule, site, point, stage.indices, what);
+  check_injective(schedule, site, kept, stage.indices, what);
   stage.cache = make_cache(region.buffer, map_shape(args.map, extents, analyzer), args.scope);
 
   Block block;

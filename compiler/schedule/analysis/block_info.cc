@@ -59,6 +59,14 @@ std::vector<BufferRegion> unbound(const std::vector<BufferRegion>& regions, cons
   return result;
 }
 
+Site scope_of(const Schedule& schedule, const Site& block, const std::string& what) {
+  return cut(block, scope_index(schedule, block, what));
+}
+
+}  // namespace
+
+namespace {
+
 // Bindings with loops that run backwards in them (62 - 2 * i + j) in terms of forward ones, which
 // take the same values.
 std::vector<Expr> forward(const std::vector<Expr>& bindings, const RangeMap& loops,
@@ -79,26 +87,12 @@ std::vector<Expr> forward(const std::vector<Expr>& bindings, const RangeMap& loo
   return result;
 }
 
-Site scope_of(const Schedule& schedule, const Site& block, const std::string& what) {
-  return cut(block, scope_index(schedule, block, what));
-}
-
-}  // namespace
-
-std::optional<std::string> why_not_affine(const Site& site) {
-  const Block& block = site.block();
-  if (block.iter_vars.empty()) return std::nullopt;
-  RangeMap loops = ranges_of(loops_above(site));
-  if (loops.empty()) return std::nullopt;
-  std::vector<Expr> bindings;
-  for (const IterVar& iter : block.iter_vars) bindings.push_back(iter.binding);
+std::optional<std::string> why_not_affine(const Block& block, const std::vector<Expr>& bindings,
+                                          const RangeMap& loops) {
+  if (bindings.empty() || loops.empty()) return std::nullopt;
   Analyzer analyzer;
   IterMapResult map = detect_iter_map(bindings, loops, block.predicate, analyzer,
                                       {IterMapLevel::kSurjective, /*simplify_trivial=*/false});
-  if (!map && is_int(block.predicate, 1)) {
-    map = detect_iter_map(forward(bindings, loops, analyzer), loops, block.predicate, analyzer,
-                          {IterMapLevel::kSurjective, /*simplify_trivial=*/false});
-  }
   if (!map) return map.error;
   for (std::size_t i = 0; i < map.indices.size(); ++i) {
     const IterSum& sum = map.indices[i];
@@ -106,6 +100,28 @@ std::optional<std::string> why_not_affine(const Site& site) {
     return "iter " + var(block.iter_vars[i].var).name + " takes only every other value";
   }
   return std::nullopt;
+}
+
+std::vector<Expr> bindings_in_order(const Block& block) {
+  std::vector<Expr> bindings;
+  for (const IterVar& iter : block.iter_vars) bindings.push_back(iter.binding);
+  return bindings;
+}
+
+}  // namespace
+
+std::optional<std::string> why_not_affine(const Site& site) {
+  return why_not_affine(site.block(), bindings_in_order(site.block()),
+                        ranges_of(loops_above(site)));
+}
+
+bool has_affine_binding_turned(const Site& site) {
+  if (has_affine_binding(site)) return true;
+  if (!is_int(site.block().predicate, 1)) return false;
+  RangeMap loops = ranges_of(loops_above(site));
+  Analyzer analyzer;
+  std::vector<Expr> turned = forward(bindings_in_order(site.block()), loops, analyzer);
+  return !why_not_affine(site.block(), turned, loops);
 }
 
 bool has_affine_binding(const Site& site) { return !why_not_affine(site); }

@@ -13,6 +13,8 @@ namespace tenon {
 // Whether the bindings split and fuse the loops around the block without overlap.
 bool has_affine_binding(const Site& block);
 std::optional<std::string> why_not_affine(const Site& block);
+// As has_affine_binding, with loops that run backwards in the bindings (62 - 2 * i + j) turned.
+bool has_affine_binding_turned(const Site& block);
 // Whether each iter var is bound to one loop variable, or to a constant, in any order.
 bool has_trivial_binding(const tir::Block& block);
 

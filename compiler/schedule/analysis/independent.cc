@@ -10,7 +10,7 @@ namespace {
 
 void check_block(const Schedule& schedule, const Site& block, const Expr& loop_var,
                  ReduceIters reduce, const std::string& what) {
-  check_affine_binding(schedule, block, what);
+  if (!has_affine_binding_turned(block)) check_affine_binding(schedule, block, what);
   for (const IterVar& iter : block.block().iter_vars) {
     if (!uses_var(iter.binding, loop_var)) continue;
     if (iter.kind == IterKind::kSpatial) continue;

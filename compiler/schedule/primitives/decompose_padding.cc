@@ -187,7 +187,14 @@ Stmt copy_nest(const Block& old, const Padding& padding, const std::vector<Stmt>
   }
   block.body =
       store(padding.write.buffer, indices, rewrite(substitute(padding.inside, shifted), tidy));
-  return wrap(nest, extents, with_found_regions(block));
+  // Accesses that are hidden stay so.
+  Stmt found = edit_block(with_found_regions(block), [&](Block& b) {
+    std::erase_if(b.reads, [&](const BufferRegion& read) {
+      return std::none_of(old.reads.begin(), old.reads.end(),
+                          [&](const BufferRegion& r) { return r.buffer.same_as(read.buffer); });
+    });
+  });
+  return wrap(nest, extents, found);
 }
 
 }  // namespace

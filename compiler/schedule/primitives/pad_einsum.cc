@@ -53,8 +53,7 @@ void check_einsum(const Schedule& schedule, const Site& site, const std::string&
 // Iter vars and loop variables that grow -> their new extent.
 using Extents = std::map<Expr, Expr, IdLess>;
 
-Extents padded_extents(const Schedule& schedule, const Site& site,
-                       const std::vector<std::int64_t>& padding, const std::string& what) {
+Extents padded_extents(const Site& site, const std::vector<std::int64_t>& padding) {
   Analyzer analyzer;
   Extents extents;
   for (std::size_t i = 0; i < padding.size(); ++i) {
@@ -64,12 +63,8 @@ Extents padded_extents(const Schedule& schedule, const Site& site,
     Expr rounded = floor_div(old + by - int_imm(dtype_of(old), 1), by) * by;
     Expr extent = analyzer.simplify(rounded);
     if (analyzer.can_prove_equal(extent, old)) continue;
-    if (!iter.binding.as<Var>()) {
-      schedule_error(schedule, site,
-                     what + ": iter " + var(iter.var).name + " is not bound to a loop of its own");
-    }
     extents[iter.var] = extent;
-    extents[iter.binding] = extent;
+    if (iter.binding.as<Var>()) extents[iter.binding] = extent;
   }
   return extents;
 }
@@ -156,7 +151,7 @@ Schedule pad_einsum(const Schedule& schedule, const BlockRef& ref,
   check_stage_pipeline(schedule, scope, what);
   check_padding(schedule, site, padding, what);
   check_einsum(schedule, site, what);
-  Extents extents = padded_extents(schedule, site, padding, what);
+  Extents extents = padded_extents(site, padding);
   if (extents.empty()) return schedule;
 
   BufferMap buffers;

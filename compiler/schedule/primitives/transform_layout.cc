@@ -85,8 +85,19 @@ Stmt assume_block(const Buffer& buffer, const IndexMap& map, const PaddedInverse
   return serial_loops(loop_vars, extents, block);
 }
 
+// c <= v as v == c where c is the last value of v.
+Expr at_last(const Expr& part, const std::vector<Expr>& vars, const std::vector<Expr>& shape) {
+  const auto* b = part.as<Binary>();
+  auto low = b && b->op == BinaryOp::kLe ? as_int(b->a) : std::nullopt;
+  for (std::size_t i = 0; low && i < vars.size(); ++i) {
+    if (vars[i].same_as(b->b) && is_int(shape[i], *low + 1)) return equal(b->b, b->a);
+  }
+  return part;
+}
+
 // The inverse with the names that loops over the new layout get.
-PaddedInverse named(const PaddedInverse& inverse, const IndexMap& map) {
+PaddedInverse named(const PaddedInverse& inverse, const IndexMap& map,
+                    const std::vector<Expr>& shape) {
   PaddedInverse result = inverse;
   VarMap names;
   for (std::size_t i = 0; i < map.final_exprs.size(); ++i) {
@@ -95,7 +106,19 @@ PaddedInverse named(const PaddedInverse& inverse, const IndexMap& map) {
     result.map.initial_vars[i] = names.at(old);
   }
   for (Expr& e : result.map.final_exprs) e = substitute(e, names);
-  result.padding_predicate = substitute(inverse.padding_predicate, names);
+  // What is kept as it is keeps its variable, even where it takes one value only.
+  for (std::size_t i = 0; i < map.final_exprs.size(); ++i) {
+    for (std::size_t k = 0; k < map.initial_vars.size(); ++k) {
+      if (map.final_exprs[i].same_as(map.initial_vars[k])) {
+        result.map.final_exprs[k] = result.map.initial_vars[i];
+      }
+    }
+  }
+  Expr padded = bool_imm(true);
+  for (const Expr& part : conjuncts(substitute(inverse.padding_predicate, names))) {
+    padded = conjunction(padded, at_last(part, result.map.initial_vars, shape));
+  }
+  result.padding_predicate = padded;
   return result;
 }
 
@@ -129,8 +152,8 @@ Schedule transform_layout(const Schedule& schedule, const TransformLayoutArgs& a
   Stmt body = func.body;
   bool is_written_here = is_written(body, target.buffer);
   if (is_padded && is_written_here) {
-    body = with_written_padding(body, target.buffer, moved, named(*inverse, args.map),
-                                *args.pad_value);
+    body = with_written_padding(body, target.buffer, moved,
+                                named(*inverse, args.map, changed.shape), *args.pad_value);
   }
   body = relaid(body, target.buffer, moved, args.map);
   if (is_padded && !is_written_here) {
