@@ -150,7 +150,41 @@ class FusedFunction {
                            },
                            .buffer = {}});
     }
-    nests_.push_back(tir::substitute(s, {}, map));
+    nests_.push_back(with_distinct_reads(tir::substitute(s, {}, map)));
+  }
+
+  // A tensor that is passed twice is one buffer: equal accesses of it are listed once.
+  static Stmt with_distinct_reads(const Stmt& nest) {
+    return tir::rewrite(nest, {.expr = {},
+                               .stmt = [](const Stmt& s) -> Stmt {
+                                 const auto* block = s.as<tir::Block>();
+                                 if (!block) return s;
+                                 std::vector<tir::BufferRegion> distinct;
+                                 for (const tir::BufferRegion& r : block->reads) {
+                                   const auto is_r = [&](const tir::BufferRegion& other) {
+                                     return same_region(r, other);
+                                   };
+                                   if (std::none_of(distinct.begin(), distinct.end(), is_r)) {
+                                     distinct.push_back(r);
+                                   }
+                                 }
+                                 if (distinct.size() == block->reads.size()) return s;
+                                 tir::Block copy = *block;
+                                 copy.reads = std::move(distinct);
+                                 return copy;
+                               },
+                               .buffer = {}});
+  }
+
+  static bool same_region(const tir::BufferRegion& a, const tir::BufferRegion& b) {
+    if (!a.buffer.same_as(b.buffer)) return false;
+    for (std::size_t i = 0; i < a.region.size(); ++i) {
+      if (!tir::structural_equal(a.region[i].min, b.region[i].min) ||
+          !tir::structural_equal(a.region[i].extent, b.region[i].extent)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   // Block names follow from structure alone (pad, map, reduce, then numbered), so that a trace fits
@@ -268,10 +302,8 @@ class FusedFunction {
     tir::PrimFunc func;
     std::vector<tir::Buffer> params = params_;
     params.push_back(output_);
-    for (const tir::Buffer& b : params) {
-      func.params.push_back(
-          {tir::make_pointer("var_" + tir::node(b).name, tir::node(b).dtype, "global"), b});
-    }
+    // The parameter is the data pointer itself, as in a function read from its text.
+    for (const tir::Buffer& b : params) func.params.push_back({tir::node(b).data, b});
     func.attrs["tirx.noalias"] = {true};
     if (!layout_free_.empty()) func.attrs["layout_free_buffers"] = ints_attr(layout_free_);
     func.is_private = true;

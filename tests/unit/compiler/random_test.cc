@@ -8,7 +8,7 @@
 namespace tenon {
 namespace {
 
-constexpr std::uint64_t kGraphs = 24;
+constexpr std::uint64_t kGraphs = 40;
 
 TEST(RandomGraphs, LibrariesAgreeWithTheInterpreter) {
   const Target target = parse_target("native");

@@ -91,6 +91,15 @@ TEST(Verify, TooMuchWorkIsRefused) {
               HasSubstr("--verify: running the model in plain loops takes more than 1000 steps"));
 }
 
+TEST(Verify, OutputsThatAreAllNanSayNothing) {
+  Builder b;
+  const Expr x = relax::param("x", {4});
+  const Expr y = b.emit("subtract", {relax::float_constant({}, {-2}), b.emit("abs", {x})});
+  const Module module = relax::main_module(b, {x}, b.emit("log", {y}));
+  EXPECT_THAT(relax::refusal([&] { Verifier verifier(module); }),
+              HasSubstr("every output is NaN or infinite"));
+}
+
 // A scale that float32 cannot hold beside the weight: folding it loses the result.
 TEST(Verify, FoldingThatUnderflowsIsFound) {
   Builder b;

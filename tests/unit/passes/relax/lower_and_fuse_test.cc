@@ -1,3 +1,4 @@
+#include "compiler/tir/visit.h"
 #include "tests/unit/passes/relax/passes_fixture.h"
 
 namespace tenon::relax {
@@ -61,6 +62,24 @@ TEST(LowerAndFuse, ScalarsBecomeImmediatesAndTheSameTensorIsPassedOnce) {
   const Module after = lower_and_fuse(before);
   EXPECT_EQ(bindings_of(after)[0].value.get<Call>().args[1].get<Tuple>().values.size(), 1u);
   EXPECT_EQ(difference(before, after, kTolerance), "");
+}
+
+// A script of the function would list the access once, so its workload would be another one.
+TEST(LowerAndFuse, ATensorThatIsPassedTwiceIsListedOnceAmongTheReads) {
+  Builder b;
+  const Expr x = param("x", {4});
+  const Module before = main_module(b, {x}, b.emit("subtract", {x, x}));
+  const Module after = lower_and_fuse(before);
+  const tir::PrimFunc* func = after.find_prim_func("subtract");
+  ASSERT_TRUE(func);
+  std::size_t num_reads = 0;
+  tir::walk(func->body, {.stmt = [&](const tir::Stmt& s) {
+              const auto* block = s.as<tir::Block>();
+              if (block && !block->iter_vars.empty()) num_reads = block->reads.size();
+              return true;
+            }});
+  EXPECT_EQ(num_reads, 1u);
+  EXPECT_EQ(difference(before, after), "");
 }
 
 TEST(LowerAndFuse, SeveralAnchorsPoolsAndMovesStayApart) {

@@ -104,7 +104,7 @@ class RandomGraph {
   }
 
   void reshaped(const Expr& x, const Shape& shape) {
-    if (rng_.below(2)) return keep(builder_.emit("flatten", {x}));
+    if (rng_.below(2)) return keep(builder_.emit("flatten", {x}, {{"axis", int_attr(1)}}));
     Shape to = shape;
     to.insert(to.begin() + static_cast<std::ptrdiff_t>(rng_.below(to.size() + 1)), tir::i64(1));
     if (to.size() > 5) return unary(x);

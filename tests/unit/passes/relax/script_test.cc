@@ -57,7 +57,7 @@ TEST(GraphPipeline, RefusesAnOperatorWithoutDefinitionByItsName) {
             }),
             "R.lgamma has no definition in this form, so it cannot be compiled");
   EXPECT_EQ(refusal([&] { run_main(module); }),
-            "main, binding y: R.lgamma has no definition, so it cannot be interpreted");
+            "function main, binding y: R.lgamma has no definition, so it cannot be interpreted");
 }
 
 }  // namespace
