@@ -67,9 +67,9 @@ class BadModels(Case):
             err = self.external(location)
             self.assertIn("outside the model's folder", err)
             self.assertIn(location, err)
-        self.assertRegex(self.external("absent"), '"absent" (is missing|cannot be opened)')
+        self.assertIn('"absent" is missing', self.external("absent"))
         (self.folder / "short").write_bytes(b"\0" * 23)
-        self.assertIn("ends before", self.external("short"))
+        self.assertIn("has 23 bytes; offset 0 and 24 bytes need more", self.external("short"))
 
     def test_all_unsupported_operators_are_listed(self):
         err = self.refuse_graph([onnx.node("Frobnicate", ["x"], "a"), onnx.node("Relu", ["a"], "b"),
