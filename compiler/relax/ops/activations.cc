@@ -40,7 +40,8 @@ tir::PrimFunc define_unary(const Call& call, const Type& result) {
 
 // The exponential is taken of min(x, 0) only: of a large x it would overflow beside the choice.
 Expr selu(const Expr& x, const Call& call) {
-  const double alpha = attr_float(call, "alpha"), gamma = attr_float(call, "gamma");
+  const double alpha = attr_float(call, "alpha", 1.6732632423543772);
+  const double gamma = attr_float(call, "gamma", 1.0507009873554805);
   const Expr below = num(x, gamma * alpha) * exp_minus_one(tir::min(x, num(x, 0)));
   return tir::select(tir::less(num(x, 0), x), num(x, gamma) * x, below);
 }

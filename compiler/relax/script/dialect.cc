@@ -232,6 +232,14 @@ bool is_float(const Call& call) {
   return !tensor || !tensor->dtype || tensor->dtype->is_float();
 }
 
+// Operators that take integers too in scripts, but not in the list.
+bool wants_float(std::string_view op) {
+  constexpr std::array<std::string_view, 17> kOps = {
+      "floor", "ceil", "round", "trunc", "sin",   "cos",   "tan",   "asin", "acos",
+      "atan",  "sinh", "cosh",  "asinh", "acosh", "atanh", "isnan", "isinf"};
+  return std::find(kOps.begin(), kOps.end(), op) != kOps.end();
+}
+
 // What the operators of the list can be asked for.
 bool is_supported(std::string_view op, const Call& call) {
   if (!has_usual_arguments(op, call)) return false;
@@ -254,7 +262,14 @@ bool is_supported(std::string_view op, const Call& call) {
   }
   // Without axis, the script's flatten makes one axis of all.
   if (op == "flatten") return attr_is_set(call, "axis");
-  if (op == "floor" || op == "ceil") return is_float(call);
+  if (op == "nn.conv3d") {
+    return text_is(call, "data_layout", "NCDHW") && text_is(call, "out_layout", "NCDHW") &&
+           text_is(call, "kernel_layout", "OIDHW") && keeps_element_type(call);
+  }
+  if (op == "nn.max_pool3d" || op == "nn.avg_pool3d") {
+    return text_is(call, "layout", "NCDHW") && text_is(call, "out_layout", "NCDHW");
+  }
+  if (wants_float(op)) return is_float(call);
   if (op == "nn.softplus") return number_is(call, "beta", 1);
   if (op == "matmul") return keeps_element_type(call);
   return true;
@@ -281,8 +296,8 @@ int num_value_arguments(std::string_view op) {
 
 bool is_shape_argument(std::string_view op, std::size_t index) {
   static constexpr std::array<std::string_view, 2> kSecond = {"reshape", "broadcast_to"};
-  static constexpr std::array<std::string_view, 5> kFirst = {"zeros", "ones", "full",
-                                                             "builtin.alloc_tensor", "shape"};
+  static constexpr std::array<std::string_view, 6> kFirst = {
+      "zeros", "ones", "full", "builtin.alloc_tensor", "shape", "iota"};
   const auto in = [&](const auto& list) {
     return std::find(list.begin(), list.end(), op) != list.end();
   };
