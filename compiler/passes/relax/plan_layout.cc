@@ -57,7 +57,10 @@ class LayoutPlanner {
     if (name == "mean" || name == "max" || name == "sum") return convert_spatial(call, forms);
     if (name == "concat") return convert_concat(call, forms);
     if (call.op->pattern == Pattern::kElementwise) return convert_unary(call, forms);
-    if (call.op->pattern == Pattern::kBroadcast) return convert_binary(call, forms);
+    // With one argument it is a function of positions (a triangle), which blocks would move.
+    if (call.op->pattern == Pattern::kBroadcast && call.args.size() > 1) {
+      return convert_broadcast(call, forms);
+    }
     return false;
   }
 
@@ -130,8 +133,9 @@ class LayoutPlanner {
     return finish(blocked, block, forms);
   }
 
-  bool convert_binary(const Call& call, Forms& forms) {
-    const std::int64_t block = std::max(known_block(call.args[0]), known_block(call.args[1]));
+  bool convert_broadcast(const Call& call, Forms& forms) {
+    std::int64_t block = 1;
+    for (const Expr& arg : call.args) block = std::max(block, known_block(arg));
     if (block == 1) return false;
     Call blocked = call;
     for (Expr& arg : blocked.args) {

@@ -105,6 +105,15 @@ TEST(PlanLayout, WhatKnowsNoBlocksGetsThePlainImageBack) {
   EXPECT_EQ(difference(before, after, kTolerance), "");
 }
 
+TEST(PlanLayout, TrianglesAndChoicesOfImages) {
+  Builder b;
+  const Expr x = param("x", {1, 8, 4, 4});
+  const Expr y = conv(b, x, 8, 8, 1);
+  const Expr z = b.emit("where", {b.emit("less", {x, y}), x, y});
+  const Module before = main_module(b, {x}, Tuple{{b.emit("lower_triangle", {y}), z}});
+  EXPECT_EQ(difference(before, plan_layout(before, kLanes), kTolerance), "");
+}
+
 TEST(PlanLayout, DepthwiseAndGroupedConvolutions) {
   Builder b;
   const Expr x = param("x", {1, 8, 5, 5});
