@@ -19,6 +19,10 @@ class MainJob(Case):
         self.assertEqual(summary["event"], "summary")
         self.assertTrue(summary["right"])
         self.assertGreaterEqual(summary["trials"], TRIALS)
+        seconds = summary["seconds"]
+        for phase in ("search", "learn", "send", "wait", "build", "run"):
+            self.assertGreaterEqual(summary["elapsed_s"] + 0.1, seconds[phase], phase)
+        self.assertGreater(min(seconds["wait"], seconds["build"], seconds["run"]), 0)
         measured = self.num_measured()
 
         again = json.loads(self.tenon(*words)[0].splitlines()[-1])

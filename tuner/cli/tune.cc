@@ -24,6 +24,7 @@
 #include "tuner/cli/places.h"
 #include "tuner/cli/progress.h"
 #include "tuner/cli/schedules.h"
+#include "tuner/cli/worker_time.h"
 #include "tuner/session/local_fleet.h"
 #include "tuner/session/private_directory.h"
 #include "tuner/session/session.h"
@@ -149,7 +150,24 @@ Evidence compare_and_write(const TuneArguments& a, const relax::Module& module,
   return evidence;
 }
 
-void print_summary(const TuneArguments& a, const SessionResult& result, const Evidence& e) {
+// Where the time went. What the workers did is known where their database is.
+void print_time(const SessionProgress& p, const std::optional<WorkerTime>& workers) {
+  std::ostream& out = std::cout;
+  const std::uint64_t own = p.num_trials - p.num_resumed;
+  out << "time      " << duration_text(p.elapsed_s);
+  if (own > 0) {
+    out << ", " << std::setprecision(3) << p.elapsed_s / static_cast<double>(own) << " s a trial";
+  }
+  out << std::setprecision(1) << ": search " << p.phases.search << " s, learn " << p.phases.learn
+      << " s, send " << p.phases.send << " s, wait " << p.phases.wait << " s";
+  if (workers) {
+    out << "; meanwhile build " << workers->build << " s, run " << workers->run << " s";
+  }
+  out << "\n";
+}
+
+void print_summary(const TuneArguments& a, const SessionResult& result, const Evidence& e,
+                   const std::optional<WorkerTime>& workers) {
   const SessionProgress& p = result.progress;
   std::ostream& out = std::cout;
   out << std::fixed << std::setprecision(3);
@@ -162,13 +180,7 @@ void print_summary(const TuneArguments& a, const SessionResult& result, const Ev
   out << "trials    " << p.num_trials << " (" << p.num_resumed << " from before)";
   for (const auto& [outcome, count] : p.outcomes) out << ", " << outcome << " " << count;
   out << "; stopped: " << name_of(result.reason) << "\n";
-  const std::uint64_t own = p.num_trials - p.num_resumed;
-  out << "time      " << duration_text(p.elapsed_s);
-  if (own > 0) {
-    out << ", " << std::setprecision(3) << p.elapsed_s / static_cast<double>(own) << " s a trial";
-  }
-  out << std::setprecision(1) << ": search " << p.phases.search << " s, learn " << p.phases.learn
-      << " s, send " << p.phases.send << " s, wait for build and run " << p.phases.wait << " s\n";
+  print_time(p, workers);
   out << "kernels   of one call of the model, slowest first\n";
   for (const KernelTime& kernel : e.kernels) {
     out << "  " << std::setw(10) << std::setprecision(1) << kernel.us << " us  " << kernel.name
@@ -179,7 +191,8 @@ void print_summary(const TuneArguments& a, const SessionResult& result, const Ev
       << "next      tenon run " << a.output << " --bench\n";
 }
 
-void print_json(const TuneArguments& a, const SessionResult& result, const Evidence& e) {
+void print_json(const TuneArguments& a, const SessionResult& result, const Evidence& e,
+                const std::optional<WorkerTime>& workers) {
   const SessionProgress& p = result.progress;
   std::cout << "{\"tenon_tune\":1,\"event\":\"summary\",\"library\":" << json_text(a.output)
             << ",\"untuned_ms\":" << e.untuned_ms << ",\"tuned_ms\":" << e.tuned_ms
@@ -188,7 +201,10 @@ void print_json(const TuneArguments& a, const SessionResult& result, const Evide
             << ",\"max_error\":" << e.max_error << ",\"trials\":" << p.num_trials
             << ",\"resumed\":" << p.num_resumed << ",\"elapsed_s\":" << p.elapsed_s
             << ",\"stopped\":" << json_text(std::string(name_of(result.reason)))
-            << ",\"outcomes\":{";
+            << ",\"seconds\":{\"search\":" << p.phases.search << ",\"learn\":" << p.phases.learn
+            << ",\"send\":" << p.phases.send << ",\"wait\":" << p.phases.wait;
+  if (workers) std::cout << ",\"build\":" << workers->build << ",\"run\":" << workers->run;
+  std::cout << "},\"outcomes\":{";
   const char* separator = "";
   for (const auto& [outcome, count] : p.outcomes) {
     std::cout << separator << json_text(outcome) << ":" << count;
@@ -216,6 +232,7 @@ int run_command(const TuneArguments& a) {
   const SystemClock clock;
   Session session(session_options(a, target, std::move(tasks), fleet), measurer, clock);
   ProgressView view(a.json);
+  const std::int64_t started_ms = clock.wall_ms();
   const SessionResult result = session.run(stop_flag, [&](const SessionProgress& progress) {
     if (fleet.local) {
       const std::string news = fleet.local->news();
@@ -232,7 +249,9 @@ int run_command(const TuneArguments& a) {
     return kWorkFailed;
   }
   const Evidence evidence = compare_and_write(a, module, target, result);
-  a.json ? print_json(a, result, evidence) : print_summary(a, result, evidence);
+  std::optional<WorkerTime> workers;
+  if (a.tracker.empty()) workers = worker_time(database_path(a.db), result.job, started_ms);
+  a.json ? print_json(a, result, evidence, workers) : print_summary(a, result, evidence, workers);
   if (!evidence.is_right) {
     std::cerr << "error: the tuned library's outputs differ from plain loops; " << a.output
               << " was not written\n";
