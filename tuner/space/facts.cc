@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/arith/analyzer.h"
 #include "compiler/support/error.h"
 #include "compiler/tir/accesses.h"
 #include "compiler/tir/visit.h"
@@ -126,6 +127,19 @@ bool is_vector_access(const AccessFacts& access, const tir::Expr& var) {
     if (i + 1 != access.indices.size() || !access.indices[i].same_as(var)) return false;
   }
   return true;
+}
+
+std::int64_t step_of(const tir::Expr& index, const std::vector<tir::Expr>& vars,
+                     const tir::Expr& var) {
+  const auto at = [&](std::int64_t value) {
+    tir::VarMap values;
+    for (const tir::Expr& v : vars) {
+      values[v] = tir::int_imm(tir::dtype_of(v), v.same_as(var) ? value : 0);
+    }
+    Analyzer analyzer;
+    return tir::as_int(analyzer.simplify(tir::substitute(index, values))).value_or(0);
+  };
+  return at(1) - at(0);
 }
 
 }  // namespace tenon

@@ -44,4 +44,8 @@ WorkloadFacts workload_facts(const tir::PrimFunc& func);
 // the last is free of it, and the last is the variable alone or free of it.
 bool is_vector_access(const AccessFacts& access, const tir::Expr& var);
 
+// By how much `index` grows when `var` goes from 0 to 1 and every other of `vars` is 0.
+std::int64_t step_of(const tir::Expr& index, const std::vector<tir::Expr>& vars,
+                     const tir::Expr& var);
+
 }  // namespace tenon

@@ -47,7 +47,7 @@ TEST(Regions, SeveralAccessesUnite) {
 TEST(Regions, AnIndirectIndexTakesTheWholeDimension) {
   EXPECT_EQ(regions_of("            for j in range(16):\n"
                        "                B[vi, j] = A[Idx[j], j]\n"),
-            "T.reads(A[0:16, 0:16], Idx[0:16]) T.writes(B[vi, 0:16]) ");
+            "T.reads(Idx[0:16], A[0:16, 0:16]) T.writes(B[vi, 0:16]) ");
 }
 
 TEST(Regions, QuotientsOfLoopsHaveConstantBounds) {

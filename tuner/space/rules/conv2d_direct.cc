@@ -12,6 +12,7 @@
 // a group: the image is read as a vector, too). Padding is a copy of its own, made of vectors.
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "tuner/space/machine.h"
 #include "tuner/space/parts.h"
@@ -43,6 +44,9 @@ class Conv2dDirect : public Sketch {
     const std::int64_t in_block =
         is_blocked_input_ ? tir::as_int(tir::node(anchor_.loads[0].buffer).shape[4]).value_or(1)
                           : 1;
+    const tir::Expr& column = anchor_.loads[0].indices[3];
+    column_step_ = step_of(column, anchor_.vars, anchor_.vars[3]);
+    tap_step_ = step_of(column, anchor_.vars, anchor_.vars[7]);
     const std::int64_t registers = machine_.registers;
     knobs_ = {
         {"rows", divisors_up_to(height_, registers)},
@@ -63,8 +67,10 @@ class Conv2dDirect : public Sketch {
   std::string broken_constraint(const Decisions& d) const override {
     const std::int64_t pixels = value(d, kRows) * value(d, kColumns);
     const std::int64_t vectors = value(d, kVectors);
-    // Accumulators, the weight's vectors of one step, one register for the splat.
-    if (pixels * vectors + vectors + 1 > machine_.registers) return "registers";
+    // Accumulators, the weight's vectors of one step, what is alive of the image.
+    if (pixels * vectors + vectors + num_image_registers(d) > machine_.registers) {
+      return "registers";
+    }
     if (value(d, kUnroll) && num_steps(d) == 1) return "nothing to unroll";
     if (pixels * vectors * num_steps(d) > kMaxBody) return "unrolled body";
     if (blocks_ / vectors % value(d, kChunk) != 0 || blocks_ % vectors != 0) return "whole chunks";
@@ -128,6 +134,26 @@ class Conv2dDirect : public Sketch {
 
  private:
   static constexpr std::int64_t kMaxBody = 800;  // FMAs
+
+  // Elements of the image that are alive at once: one splat, or those that taps of an unrolled row
+  // of the kernel share, from the first use to the last.
+  std::int64_t num_image_registers(const Decisions& d) const {
+    if (!value(d, kUnroll) || kernel_x_ == 1) return 1;
+    const std::int64_t columns = value(d, kColumns);
+    std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> lives;  // place in the row: uses
+    for (std::int64_t time = 0; time < kernel_x_ * columns; ++time) {
+      const std::int64_t place = time % columns * column_step_ + time / columns * tap_step_;
+      lives.try_emplace(place, time, time).first->second.second = time;
+    }
+    std::int64_t most = 1;
+    for (std::int64_t time = 0; time < kernel_x_ * columns; ++time) {
+      const auto is_alive = [&](const auto& life) {
+        return life.second.first <= time && time <= life.second.second;
+      };
+      most = std::max<std::int64_t>(most, std::count_if(lives.begin(), lives.end(), is_alive));
+    }
+    return value(d, kRows) * most;
+  }
 
   // Steps of the reduction in the innermost body: the kernel's columns, or a block of channels.
   std::int64_t num_steps(const Decisions& d) const {
@@ -210,6 +236,7 @@ class Conv2dDirect : public Sketch {
   const Machine machine_;
   const int threads_;
   std::int64_t batch_, blocks_, height_, width_, block_, in_channels_, kernel_y_, kernel_x_;
+  std::int64_t column_step_, tap_step_;  // in the image, of a result's column and of a tap
   bool is_blocked_input_ = false, is_depthwise_ = false;
   std::vector<Knob> knobs_;
 };

@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Function{"acosh", "T.acosh(X[vi])", std::acosh, 1, 0, INFINITY},
                     Function{"atanh", "T.atanh(X[vi])", std::atanh, 1, 0, INFINITY},
                     Function{"pow", "T.pow(X[vi], T.float32(1.7))", power_17, 1, 0, INFINITY}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace tenon

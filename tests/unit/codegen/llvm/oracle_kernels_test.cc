@@ -52,7 +52,7 @@ TEST(OracleKernel, RefusesInstructionsThatTheTargetLacks) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shared, OracleKernels, testing::ValuesIn(kernel_names()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& test) { return test.param; });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OracleKernels);
 
 }  // namespace
