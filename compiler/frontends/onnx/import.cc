@@ -70,7 +70,8 @@ class GraphImporter {
 
   static void check_size(const std::string& name, const Value& value) {
     if (!value.tensor) return;
-    const auto* type = relax::type_of(value.tensor).as<relax::TensorType>();
+    const relax::Type held = relax::type_of(value.tensor);  // a constant's type is made here
+    const auto* type = held.as<relax::TensorType>();
     if (!type || !type->shape) return;
     std::int64_t count = 1;
     for (const relax::Dim& dim : *type->shape) {
