@@ -3,8 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <fstream>
-#include <sstream>
+#include <utility>
 
 #include "compiler/compile/packing.h"
 #include "compiler/lowering/lower.h"
@@ -35,29 +34,59 @@ def main(A: T.Buffer(($M, $K), "float32"), B: T.Buffer(($K, $N), "float32"),
             D[vi, vj] = T.max(C[vi, vj] + bias[vj], T.float32(0.0))
 )";
 
-std::string matmul(int m, int n, int k) {
-  std::string text = kMatmul;
-  for (const auto& [name, value] : {std::pair{"$M", m}, {"$N", n}, {"$K", k}}) {
+// Channel-blocked images, no padding, 2 blocks to 4 blocks.
+constexpr const char* kConvolution = R"(
+@T.prim_func(s_tir=True)
+def main(A: T.Buffer((1, 2, $I, $I, $B), "float32"), W: T.Buffer(($O, $C, $K, $K), "float32"),
+         D: T.Buffer((1, 4, $X, $X, $B), "float32")):
+    T.func_attr({"layout_free_buffers": [1], "tirx.noalias": True})
+    for n, b, y, x, o, c, ky, kx in T.grid(1, 4, $X, $X, $B, $C, $K, $K):
+        with T.sblock("D"):
+            vn, vb, vy, vx, vo, vc, vky, vkx = T.axis.remap("SSSSSRRR", [n, b, y, x, o, c, ky, kx])
+            with T.init():
+                D[vn, vb, vy, vx, vo] = T.float32(0.0)
+            D[vn, vb, vy, vx, vo] = (
+                D[vn, vb, vy, vx, vo] +
+                A[vn, vc // $B, vy * $S + vky, vx * $S + vkx, vc % $B] *
+                W[vb * $B + vo, vc, vky, vkx])
+)";
+
+constexpr const char* kPool = R"(
+@T.prim_func(s_tir=True)
+def main(A: T.Buffer((1, 2, 29, 29, $B), "float32"), D: T.Buffer((1, 2, 14, 14, $B), "float32")):
+    for n, b, y, x, o, ky, kx in T.grid(1, 2, 14, 14, $B, 3, 3):
+        with T.sblock("D"):
+            vn, vb, vy, vx, vo, vky, vkx = T.axis.remap("SSSSSRR", [n, b, y, x, o, ky, kx])
+            with T.init():
+                D[vn, vb, vy, vx, vo] = T.float32(-3.4e+38)
+            D[vn, vb, vy, vx, vo] = T.max(D[vn, vb, vy, vx, vo],
+                                          A[vn, vb, vy * 2 + vky, vx * 2 + vkx, vo])
+)";
+
+std::string filled(std::string text, const std::vector<std::pair<std::string, int>>& values) {
+  for (const auto& [name, value] : values) {
     for (std::size_t at = 0; (at = text.find(name)) != std::string::npos;) {
-      text.replace(at, 2, std::to_string(value));
+      text.replace(at, name.size(), std::to_string(value));
     }
   }
   return text;
 }
 
-std::string shared_workload(const std::string& folder) {
-  std::ifstream file(
-      str_cat(TENON_SOURCE_DIR, "/../shared/design/schedules/", folder, "/workload.py"));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+std::string convolution(int block, int size, int kernel, int stride) {
+  const int image = (size - 1) * stride + kernel;
+  return filled(kConvolution, {{"$B", block},
+                               {"$C", 2 * block},
+                               {"$O", 4 * block},
+                               {"$I", image},
+                               {"$X", size},
+                               {"$K", kernel},
+                               {"$S", stride}});
 }
 
 // Lowers seeds and points spread over the space; the messages of those that are refused.
-std::vector<std::string> refusals(const std::string& text, const Target& target) {
-  constexpr std::size_t kSeeds = 8, kPoints = 24;
-  const tir::PrimFunc func = tir::parse_prim_func(text);
-  const Space space(func, target, 1);
+std::vector<std::string> refusals(const Space& space, const tir::PrimFunc& func,
+                                  const Target& target) {
+  constexpr std::size_t kSeeds = 8, kPoints = 60;
   std::vector<SpacePoint> points = space.seeds(kSeeds);
   const std::size_t step = std::max<std::size_t>(1, space.points().size() / kPoints);
   for (std::size_t i = 0; i < space.points().size(); i += step) points.push_back(space.points()[i]);
@@ -76,26 +105,37 @@ std::vector<std::string> refusals(const std::string& text, const Target& target)
 
 class SpaceTiles : public testing::TestWithParam<const char*> {
  protected:
-  static void expect_none(const std::string& text, const std::string& name) {
-    const std::vector<std::string> list = refusals(text, parse_target(GetParam()));
+  void expect_none(const std::string& text, const std::string& sketch, const std::string& name) {
+    const tir::PrimFunc func = tir::parse_prim_func(text);
+    const Space space(func, target_, 1);
+    ASSERT_EQ(space.sketches()[0]->name(), sketch) << name;
+    ASSERT_FALSE(space.points().empty()) << name;
+    const std::vector<std::string> list = refusals(space, func, target_);
     EXPECT_TRUE(list.empty()) << name << ": " << list.size() << " refused, the first: " << list[0];
   }
+
+  const Target target_ = parse_target(GetParam());
 };
 
 TEST_P(SpaceTiles, OfMatrixProductsFit) {
   for (const auto& [m, n, k] :
        {std::array{128, 768, 768}, {333, 517, 291}, {16, 1001, 64}, {1, 1000, 512}}) {
-    expect_none(matmul(m, n, k), str_cat(m, "x", n, "x", k));
+    expect_none(filled(kMatmul, {{"$M", m}, {"$N", n}, {"$K", k}}), "matmul_packed",
+                str_cat(m, "x", n, "x", k));
   }
 }
 
-TEST_P(SpaceTiles, OfConvolutionsAndWindowsFit) {
-  for (const char* folder : {"04_conv3x3_64_56", "05_conv1x1_64_256_56", "06_conv7x7s2_3_64_224",
-                             "07_depthwise_144_56", "11_maxpool_64_112", "12_gap_2048_7"}) {
-    const std::string text = shared_workload(folder);
-    if (text.empty()) GTEST_SKIP() << "../shared/design/schedules is absent";
-    expect_none(text, folder);
+// Taps of an unrolled row of the kernel share pixels, which stay in registers.
+TEST_P(SpaceTiles, OfDirectConvolutionsFit) {
+  for (const auto& [size, kernel, stride] :
+       {std::array{14, 3, 1}, {14, 3, 2}, {12, 5, 2}, {14, 1, 1}, {7, 1, 2}}) {
+    expect_none(convolution(target_.vector_lanes(32), size, kernel, stride), "conv2d_direct",
+                str_cat(kernel, "x", kernel, " stride ", stride, " of ", size));
   }
+}
+
+TEST_P(SpaceTiles, OfPoolsFit) {
+  expect_none(filled(kPool, {{"$B", target_.vector_lanes(32)}}), "window_reduction", "pool");
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, SpaceTiles,
