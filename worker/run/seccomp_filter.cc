@@ -69,6 +69,9 @@ constexpr int kAllowed[] = {
 #if defined(SYS_rseq)
     SYS_rseq,
 #endif
+#if defined(__SANITIZE_ADDRESS__)
+    SYS_pipe2,  // how the sanitizer asks whether memory may be read
+#endif
 };
 
 // Builds the program: one block a rule, each ending in ALLOW or falling through to the next.
