@@ -155,9 +155,15 @@ std::variant<rpc::PipeFrame, rpc::PipeFailure> Child::receive(int timeout_ms,
   return rpc::read_frame(control_.get(), is_over ? 0 : timeout_ms, max_body_bytes);
 }
 
-bool Child::has_ended() {
+bool Child::has_ended() { return ends_within(0); }
+
+bool Child::ends_within(int timeout_ms) {
   pollfd entry{process_->pidfd(), POLLIN, 0};
-  return ::poll(&entry, 1, 0) > 0;
+  int num_ready;
+  do {
+    num_ready = ::poll(&entry, 1, timeout_ms);
+  } while (num_ready < 0 && errno == EINTR);
+  return num_ready > 0;
 }
 
 void Child::kill() {
@@ -168,14 +174,14 @@ void Child::kill() {
 ExitStatus Child::finish(int grace_ms) {
   if (status_) return *status_;
   control_.reset();
-  std::optional<ExitStatus> status = process_->wait(grace_ms / 1000.0);
-  if (!status) {
+  if (!ends_within(grace_ms)) {
     kill();
-    status = process_->wait();
+    ends_within(-1);
   }
   {
+    // From here on the number may be another process's: kill() must see that this one is over.
     const std::lock_guard lock(mutex_);
-    status_ = status;
+    status_ = process_->wait();
   }
   table_.remove(process_->pid());
   table_.kill_strays();

@@ -86,6 +86,8 @@ class Child {
   std::string output();
 
  private:
+  bool ends_within(int timeout_ms);  // negative: for ever
+
   ChildTable& table_;
   Descriptor control_;
   Descriptor output_;
